@@ -1,0 +1,1 @@
+"""One module a provider: what to ask, how to read the answer, and nothing about Kafka or Postgres."""

@@ -1,0 +1,125 @@
+"""What a provider adapter is: four pure functions between a question about the market and events.
+
+An adapter performs no I/O and reads no clock; `marketpulse.ingest` sends the requests and passes in the times.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal, Protocol
+
+from marketpulse.events.event import AnyEvent
+from marketpulse.events.session import SessionCalendar
+
+Endpoint = Literal["trades", "bars", "snapshots"]
+
+
+class Outcome(StrEnum):
+    """What an answer means, by what one does next (retry, wait, drop the symbol, stop)."""
+
+    OK = "ok"
+    EMPTY = "empty"
+    THROTTLED_SHORT = "throttled_short"
+    QUOTA_EXHAUSTED = "quota_exhausted"
+    AUTH = "auth"
+    NOT_ENTITLED = "not_entitled"
+    BAD_SYMBOL = "bad_symbol"
+    BAD_REQUEST = "bad_request"
+    TRANSIENT = "transient"
+    MALFORMED = "malformed"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question: which facts of which symbols (canonical names) between two market times, `end` exclusive."""
+
+    endpoint: Endpoint
+    feed: str
+    symbols: tuple[str, ...]
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One GET: path below the provider's base address and its parameters. Holds no key."""
+
+    endpoint: Endpoint
+    path: str
+    params: tuple[tuple[str, str], ...]
+
+    def text(self) -> str:
+        """Path and query, as stored beside a poll."""
+        return self.path + "?" + "&".join(f"{name}={value}" for name, value in self.params)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer as it came: `requested_at` is the start of sending, `received_at` the end of the body (host clock)."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    requested_at: datetime
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Classified:
+    """The outcome, the provider's words, and how long to wait if it said so (seconds)."""
+
+    outcome: Outcome
+    message: str = ""
+    retry_after_s: float | None = None
+    bad_symbol: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """One record of an answer that cannot be an event; `body` is its wire text."""
+
+    reason: str
+    detail: str
+    body: str
+    symbol: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one answer holds, in wire order. `next_page_token` is None on the last page."""
+
+    events: tuple[AnyEvent, ...]
+    rejected: tuple[Rejected, ...]
+    next_page_token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A rate limit: at most `calls` in `seconds`."""
+
+    calls: int
+    seconds: float
+
+
+class Provider(Protocol):
+    """An adapter. Every method is pure."""
+
+    name: str
+    base_url: str
+
+    def headers(self, key: str, secret: str) -> dict[str, str]:
+        """Authentication headers; the only place where the key is used."""
+        ...
+
+    def plan(self, query: Query, page_token: str | None = None) -> tuple[Request, ...]:
+        """The requests that answer a query (batches), or the one that continues it from a page token."""
+        ...
+
+    def classify(self, response: Response) -> Classified: ...
+
+    def normalize(self, response: Response, query: Query, calendar: SessionCalendar, *, synthetic: bool) -> Page:
+        """Events of a response classified OK. Raises RecordError when the body as a whole is unreadable."""
+        ...
+
+    def limits(self) -> tuple[Window, ...]: ...
