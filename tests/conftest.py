@@ -1,0 +1,64 @@
+"""Fixtures that every area shares: one real embedded PostgreSQL for the whole session, emptied before each test."""
+
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from tests.database import Database, free_port
+
+from marketpulse.local.postgres import PostgresServer, place
+from marketpulse.resources import include_path
+
+ROLES = ("owner", "writer", "operations", "reader")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Database]:
+    """A PostgreSQL 16 with the four roles, the database `marketpulse` and all migrations."""
+    # Not pytest's own temporary folder: only its owner may enter it, and under root the server is somebody else.
+    state = Path(tempfile.mkdtemp(prefix="marketpulse-test-"))
+    state.chmod(0o755)
+    home = place("postgres", state=state, stack_id=state.name)
+    # Tests lose nothing that matters when the machine goes down.
+    fast = {"fsync": "off", "full_page_writes": "off", "max_connections": "80"}
+    server = PostgresServer(
+        home, port=free_port(), password=secrets.token_hex(8), options=fast, log=state / "postgres.log"
+    )
+    try:
+        server.initialise()
+        server.start()
+        yield _prepared(server)
+    finally:
+        server.stop()
+        shutil.rmtree(state, ignore_errors=True)
+
+
+@pytest.fixture
+def database(postgres: Database) -> Database:
+    """The session's database with every table empty and every identity at its start."""
+    with psycopg.connect(postgres.owner_dsn) as connection:
+        rows = connection.execute(
+            "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables"
+            " WHERE schemaname IN ('market', 'ops', 'rollup') ORDER BY 1"
+        ).fetchall()
+        if rows:
+            connection.execute(f"TRUNCATE {', '.join(row[0] for row in rows)} RESTART IDENTITY CASCADE")
+        connection.execute("ALTER SEQUENCE ops.stream_batch_id RESTART")
+    return postgres
+
+
+def _prepared(server: PostgresServer) -> Database:
+    password = secrets.token_hex(8)
+    dsns = {role: server.dsn(f"marketpulse_{role}", password, "marketpulse") for role in ROLES}
+    with psycopg.connect(server.dsn(), autocommit=True) as connection:
+        for role in ROLES:
+            connection.execute(f"CREATE ROLE marketpulse_{role} LOGIN PASSWORD '{password}'")
+        connection.execute("CREATE DATABASE marketpulse OWNER marketpulse_owner")
+    with psycopg.connect(dsns["owner"]) as connection:
+        for migration in sorted(include_path("sql/migrations").glob("*.sql")):
+            connection.execute(migration.read_text(encoding="utf-8"))
+    return Database(server, server.dsn(), dsns["owner"], dsns["writer"], dsns["operations"], dsns["reader"])
