@@ -1,0 +1,1 @@
+"""The Postgres side of the pipeline's bookkeeping: connections, leases, cursors."""
