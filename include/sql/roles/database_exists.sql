@@ -1,0 +1,3 @@
+-- Whether the market's database exists.
+
+SELECT EXISTS (SELECT FROM pg_database WHERE datname = 'marketpulse');

@@ -1,0 +1,1 @@
+"""The database's shape and what is computed in it: migrations, roles, rollups, checks, proof, maintenance."""

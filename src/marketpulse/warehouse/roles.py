@@ -1,0 +1,69 @@
+"""The database's four roles and the database itself, made by a superuser before the first migration.
+
+owner runs migrations and maintenance; writer is the stream's sink; operations is everything else of ours;
+reader sees the `mart` schema only.
+"""
+
+from dataclasses import dataclass, field
+
+import psycopg
+from psycopg import sql
+
+from marketpulse.errors import OperatorError, RetriableError
+from marketpulse.resources import read_sql
+
+
+@dataclass(frozen=True, slots=True)
+class RolePasswords:
+    """One password a role; never shown by repr."""
+
+    owner: str = field(repr=False)
+    writer: str = field(repr=False)
+    operations: str = field(repr=False)
+    reader: str = field(repr=False)
+
+    def by_role(self) -> tuple[tuple[str, str], ...]:
+        """(role name, password) of all four."""
+        return (
+            ("marketpulse_owner", self.owner),
+            ("marketpulse_writer", self.writer),
+            ("marketpulse_operations", self.operations),
+            ("marketpulse_reader", self.reader),
+        )
+
+
+def ensure_roles(superuser_dsn: str, passwords: RolePasswords) -> None:
+    """Create or correct the roles, their passwords and the database `marketpulse`. Safe to repeat and to race.
+
+    `superuser_dsn` names any existing database of the server but `marketpulse`. Raises OperatorError when a password is
+    empty or the user is no superuser, RetriableError when the server does not answer.
+    """
+    for role, password in passwords.by_role():
+        if not password:
+            raise OperatorError(f"the password of {role} is empty: set one")
+    try:
+        connection = psycopg.connect(superuser_dsn, autocommit=True, connect_timeout=5, application_name="roles")
+    except psycopg.OperationalError as error:
+        raise RetriableError(f"Postgres does not answer or refuses the superuser: {_first_line(error)}") from None
+    with connection:
+        connection.execute(read_sql("roles/lock"))
+        try:
+            _set_up(connection, passwords)
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise OperatorError(f"roles need a superuser's connection: {_first_line(error)}") from None
+
+
+def _set_up(connection: psycopg.Connection, passwords: RolePasswords) -> None:
+    connection.execute(read_sql("roles/ensure_roles"))
+    for role, password in passwords.by_role():
+        verifier = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
+        statement = sql.SQL(read_sql("roles/set_password"))
+        connection.execute(statement.format(role=sql.Identifier(role), verifier=sql.Literal(verifier)))
+    found = connection.execute(read_sql("roles/database_exists")).fetchone()
+    if found is None or not found[0]:
+        connection.execute(read_sql("roles/create_database"))
+    connection.execute(read_sql("roles/grant_database"))
+
+
+def _first_line(error: psycopg.Error) -> str:
+    return str(error).strip().partition("\n")[0]
