@@ -1,0 +1,146 @@
+"""Events and dead letters to JSON bytes and back: the same contract as include/schemas.
+
+Decoding is strict, so what it returns can be stored without another look. It raises RecordError with one of these
+reasons: `not_json` (no UTF-8 JSON object), `duplicate_key`, `schema` (a field missing or of a wrong type),
+`number` (no plain decimal string, negative, out of range), `identity` (an id that is not 32 hex digits),
+`time` (event_at, event_time_ns and trading_date disagree, or a time without a zone). Fields that it does not know
+are ignored, so that an older reader survives a newer writer.
+"""
+
+import json
+import re
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import Any, TypeVar, get_args
+
+import msgspec
+
+from marketpulse.errors import RecordError
+from marketpulse.events.event import AnyEvent, Bar, DeadLetter, Trade
+from marketpulse.events.number import PRICE_PATTERN, SIGNED_PATTERN, SIZE_PATTERN, check_text
+from marketpulse.events.timestamps import NS_PER_DAY, format_ns
+
+_SIZES = frozenset({"size", "bid_size", "ask_size", "volume", "day_volume"})
+_SIGNED = frozenset({"change", "change_percent"})
+_ID = re.compile(r"[0-9a-f]{32}\Z")
+
+# The trading date of a moment after Friday's close is the next session's; the longest closure of XNYS was a week.
+_EARLIEST_DATE = timedelta(days=-1)
+_LATEST_DATE = timedelta(days=10)
+
+_encoder = msgspec.json.Encoder(decimal_format="string")
+_E = TypeVar("_E", bound=AnyEvent)
+
+
+def number_pattern(field: str) -> str:
+    """The regular expression that the decimal string of a field must match."""
+    if field in _SIZES:
+        return SIZE_PATTERN
+    return SIGNED_PATTERN if field in _SIGNED else PRICE_PATTERN
+
+
+def _number_patterns(event_type: type[msgspec.Struct]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (field.name, number_pattern(field.name))
+        for field in msgspec.inspect.type_info(event_type).fields  # type: ignore[attr-defined]
+        if "DecimalType" in str(field.type)
+    )
+
+
+_NUMBERS = {event_type.__struct_config__.tag: _number_patterns(event_type) for event_type in get_args(AnyEvent)}
+
+
+def encode(event: AnyEvent) -> bytes:
+    """The JSON of an event: decimal strings, absent fields left out. The adapter vouches for the numbers' form."""
+    return _encoder.encode(event)
+
+
+def encode_dead_letter(dead_letter: DeadLetter) -> bytes:
+    return _encoder.encode(dead_letter)
+
+
+def decode_event(raw: bytes) -> AnyEvent:
+    """The event of a record's value, checked against the whole contract. Raises RecordError (see the module)."""
+    record = _json_object(raw)
+    kind = record.get("event_type")
+    for name, pattern in _NUMBERS.get(kind, ()) if isinstance(kind, str) else ():
+        if record.get(name) is not None:
+            check_text(name, record[name], pattern)
+    event: AnyEvent = _convert(record, AnyEvent)
+    _check_ids(event)
+    _check_times(event)
+    if isinstance(event, Trade) and not event.price:
+        raise RecordError("number", "price is 0, a price is above zero")
+    return event
+
+
+def decode_dead_letter(raw: bytes) -> DeadLetter:
+    """The dead letter of a record's value. Raises RecordError (see the module)."""
+    dead_letter: DeadLetter = _convert(_json_object(raw), DeadLetter)
+    if _ID.match(dead_letter.dead_letter_id) is None:
+        raise RecordError("identity", f"dead_letter_id is {dead_letter.dead_letter_id[:40]!r}, not 32 hex digits")
+    _check_zones(dead_letter)
+    return dead_letter
+
+
+def stamped(event: _E, producer_id: str, producer_seq: int) -> _E:
+    """The event as published: with its producer's name and number."""
+    return msgspec.structs.replace(event, producer_id=producer_id, producer_seq=producer_seq)
+
+
+def _json_object(raw: bytes) -> dict[str, Any]:
+    try:
+        record = json.loads(raw.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise RecordError("not_json", str(error)[:200]) from None
+    if not isinstance(record, dict):
+        raise RecordError("not_json", f"a JSON object is wanted, this is {type(record).__name__}")
+    return record
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    record = dict(pairs)
+    if len(record) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise RecordError("duplicate_key", ", ".join(sorted({name for name in names if names.count(name) > 1}))[:200])
+    return record
+
+
+def _refuse_constant(text: str) -> Any:
+    raise RecordError("not_json", f"{text} is not JSON")
+
+
+def _convert(record: dict[str, Any], wanted: Any) -> Any:
+    try:
+        return msgspec.convert(record, wanted, strict=True)
+    except (msgspec.ValidationError, ArithmeticError, ValueError) as error:
+        raise RecordError("schema", str(error)[:200]) from None
+
+
+def _check_ids(event: AnyEvent) -> None:
+    for name, value in (("entity_id", event.entity_id), ("event_id", event.event_id)):
+        if _ID.match(value) is None:
+            raise RecordError("identity", f"{name} is {value[:40]!r}, not 32 hex digits")
+    if not event.symbol:
+        raise RecordError("schema", "symbol is empty")
+
+
+def _check_times(event: AnyEvent) -> None:
+    if not 0 <= event.event_time_ns < 2**63 or format_ns(event.event_time_ns) != event.event_at:
+        raise RecordError("time", f"event_at {event.event_at[:40]} is not event_time_ns {event.event_time_ns}")
+    day = _utc_date(event.event_time_ns // NS_PER_DAY)
+    if not _EARLIEST_DATE <= event.trading_date - day <= _LATEST_DATE:
+        raise RecordError("time", f"trading_date {event.trading_date} does not go with event_at {event.event_at}")
+    if isinstance(event, Bar) and event.bar_start_ns >= event.bar_end_ns:
+        raise RecordError("time", f"the bar ends at {event.bar_end_ns}, not after its start {event.bar_start_ns}")
+    _check_zones(event)
+
+
+def _check_zones(record: AnyEvent | DeadLetter) -> None:
+    if record.requested_at.tzinfo is None or record.received_at.tzinfo is None:
+        raise RecordError("time", "requested_at and received_at need a zone")
+
+
+@lru_cache(maxsize=64)
+def _utc_date(days: int) -> date:
+    return date(1970, 1, 1) + timedelta(days=days)
