@@ -6,8 +6,6 @@ drift, and a run that was killed leaves either nothing of a file or all of it. O
 
 import hashlib
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from yoyo.migrations import MigrationList
 
 from marketpulse.errors import OperatorError, RetriableError
 from marketpulse.resources import include_path, read_sql
+from marketpulse.store.postgres import address, connect
 
 # What can lose rows or fail on them; everything else only adds.
 _DESTRUCTIVE = re.compile(
@@ -54,7 +53,7 @@ class Plan:
 def plan(dsn: str, *, folder: Path | None = None) -> Plan:
     """What is pending, without changing anything. Raises OperatorError on drift."""
     files = _files(folder)
-    with _connection(dsn) as connection:
+    with connect(dsn, application_name="migrations", autocommit=True) as connection:
         applied = _applied(connection)
     _refuse_drift(files, applied)
     return Plan(tuple(m for m in files if m.migration_id not in applied), tuple(applied))
@@ -66,7 +65,7 @@ def apply(dsn: str, *, folder: Path | None = None) -> tuple[str, ...]:
     Waits for another run. Raises OperatorError on drift or when a file fails; the files before it stay applied.
     """
     files = _files(folder)
-    with _connection(dsn) as connection:
+    with connect(dsn, application_name="migrations", autocommit=True) as connection:
         connection.execute(read_sql("maintenance/lock_migrations"))
         connection.execute(read_sql("maintenance/create_migration_checksum"))
         applied = _applied(connection)
@@ -98,16 +97,6 @@ def _read(path: Path) -> Migration:
     return Migration(path.stem, hashlib.sha256(text.encode()).hexdigest(), tuple(destructive))
 
 
-@contextmanager
-def _connection(dsn: str) -> Iterator[psycopg.Connection]:
-    try:
-        connection = psycopg.connect(dsn, autocommit=True, connect_timeout=5, application_name="migrations")
-    except psycopg.OperationalError as error:
-        raise RetriableError(f"Postgres does not answer: {_first_line(error)}") from None
-    with connection:
-        yield connection
-
-
 def _applied(connection: psycopg.Connection) -> dict[str, str]:
     found = connection.execute(read_sql("maintenance/has_migration_checksum")).fetchone()
     if found is None or not found[0]:
@@ -132,7 +121,7 @@ def _run(dsn: str, folder: Path | None, pending: tuple[Migration, ...], applied:
     try:
         backend = yoyo.get_backend(urlunsplit(urlsplit(dsn)._replace(scheme="postgresql+psycopg")))
     except psycopg.OperationalError as error:
-        raise RetriableError(f"Postgres does not answer: {_first_line(error)}") from None
+        raise RetriableError(f"Postgres at {address(dsn)} went away: {_first_line(error)}") from None
     with backend:
         # Whoever left a row in yoyo's own lock table is dead: we hold the advisory lock.
         backend.break_lock()

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 import psycopg
 from psycopg import sql
 
-from marketpulse.errors import OperatorError, RetriableError
+from marketpulse.errors import OperatorError
 from marketpulse.resources import read_sql
+from marketpulse.store.postgres import connect
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,7 @@ def ensure_roles(superuser_dsn: str, passwords: RolePasswords) -> None:
     for role, password in passwords.by_role():
         if not password:
             raise OperatorError(f"the password of {role} is empty: set one")
-    try:
-        connection = psycopg.connect(superuser_dsn, autocommit=True, connect_timeout=5, application_name="roles")
-    except psycopg.OperationalError as error:
-        raise RetriableError(f"Postgres does not answer or refuses the superuser: {_first_line(error)}") from None
-    with connection:
+    with connect(superuser_dsn, application_name="roles", autocommit=True) as connection:
         connection.execute(read_sql("roles/lock"))
         try:
             _set_up(connection, passwords)
