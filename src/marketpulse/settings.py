@@ -60,6 +60,13 @@ class Settings(BaseSettings):
     writer_dsn: SecretStr = SecretStr("")
     operations_dsn: SecretStr = SecretStr("")
     reader_dsn: SecretStr = SecretStr("")
+    superuser_dsn: SecretStr = Field(
+        SecretStr(""), description="only `migrate roles` uses it: any database of the server but marketpulse"
+    )
+
+    airflow_url: str = "http://127.0.0.1:8080"
+    airflow_user: str = "admin"
+    airflow_password: SecretStr = SecretStr("")
 
     spark_master: str = "spark://127.0.0.1:7077"
     spark_jars_dir: str = Field("", description="folder of the Kafka connector's jars")
