@@ -3,19 +3,19 @@
 
 Recomputes the days whose data changed, checks them, refreshes the mart and proves that nothing was lost.
 
-Runs after each session's sweep. By hand: Params `date_from` and `date_to` recompute that range, dirty or not; without them every
-dirty day. Repeating a run gives the same rows.
+Runs after each session's sweep, and when late data changed a day that was rolled up. By hand: Params `date_from` and
+`date_to` recompute that range, dirty or not; without them every dirty day. Repeating a run gives the same rows.
 
 **When it fails**
 * `check`: the log lists each failing check with sample rows; they are also in `ops.check_result`.
-* `prove`: an equation does not balance; the log shows its numbers and the offending rows. Keep the data and ask for help.
+* `prove`: an equation does not balance; the log shows its numbers and the offending rows. Keep the data, ask for help.
 """
 
 from airflow.sdk import DAG, Param, task
-from session_timetable import SessionTimetable
-from task_defaults import START_DATE, TASK_DEFAULTS
 
 from marketpulse.settings import settings
+from session_timetable import SessionTimetable
+from task_defaults import START_DATE, TASK_DEFAULTS
 
 with DAG(
     dag_id="daily_rollups",

@@ -4,10 +4,12 @@
 Daily: partitions ahead of need, retention, vacuum and analyze, a backup that is restored to prove it, and Airflow's own
 clean-up of old runs and task states.
 
-**When it fails** each task stands alone: read its log, correct the cause, clear it. A failed backup leaves the last good one.
+**When it fails** each task stands alone: read its log, correct the cause, clear it. A failed backup leaves the last
+good one.
 """
 
 from airflow.sdk import DAG, task
+
 from task_defaults import START_DATE, TASK_DEFAULTS
 
 with DAG(

@@ -17,11 +17,11 @@ never close) or `manual`. Trigger it by hand with Params for any session.
 from datetime import timedelta
 
 from airflow.sdk import DAG, Param, task
+
+from marketpulse.settings import settings
 from session_timetable import SessionTimetable
 from supervised_producer import SupervisedProducerOperator
 from task_defaults import START_DATE, TASK_DEFAULTS
-
-from marketpulse.settings import settings
 
 SCHEDULES = {
     "session": SessionTimetable(settings().calendar, sweep_min=settings().sweep_delay_min),
@@ -68,7 +68,6 @@ with DAG(
     @task(retries=3, retry_delay=timedelta(seconds=5))
     def preflight() -> None:
         from connection_settings import connection_settings
-
         from marketpulse.monitor.preflight import check_producer
 
         check_producer(connection_settings())

@@ -14,6 +14,7 @@ failed runs in a row Airflow pauses this DAG: unpause it when the cause is gone.
 from datetime import timedelta
 
 from airflow.sdk import DAG
+
 from retry_policies import HealthyReset
 from supervised_stream import SupervisedStreamOperator
 from task_defaults import START_DATE, TASK_DEFAULTS

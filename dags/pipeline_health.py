@@ -12,7 +12,8 @@ starts `daily_rollups`.
 
 from datetime import timedelta
 
-from airflow.sdk import DAG, AssetAlias, task
+from airflow.sdk import DAG, task
+
 from task_defaults import START_DATE, TASK_DEFAULTS
 
 with DAG(
@@ -31,7 +32,6 @@ with DAG(
     @task
     def check() -> str:
         from connection_settings import connection_settings
-
         from marketpulse.monitor.health import check_and_alert
 
         return check_and_alert(connection_settings()).state

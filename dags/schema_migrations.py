@@ -6,12 +6,13 @@ Brings the market database to the newest schema: plan, approve when a step is de
 Run it by hand after an upgrade. A destructive plan waits for a decision under *Required actions* of the run; the plan
 is in the log of `plan`. Applying holds an advisory lock, so two runs cannot overlap.
 
-**When it fails**: `apply` rolls the failing file back and names it; `verify` names each file whose text differs from what
-was applied. Neither changes data outside the failing file.
+**When it fails**: `apply` rolls the failing file back and names it; `verify` names each file whose text differs from
+what was applied. Neither changes data outside the failing file.
 """
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import DAG, task
+
 from task_defaults import START_DATE, TASK_DEFAULTS
 
 with DAG(
@@ -29,7 +30,6 @@ with DAG(
     @task.branch
     def plan() -> str:
         from connection_settings import connection_settings
-
         from marketpulse.warehouse import migrations
 
         planned = migrations.plan(connection_settings("marketpulse_owner").owner_dsn.get_secret_value())
@@ -38,7 +38,6 @@ with DAG(
     @task(trigger_rule="none_failed_min_one_success")
     def apply() -> None:
         from connection_settings import connection_settings
-
         from marketpulse.warehouse import migrations
 
         migrations.apply(connection_settings("marketpulse_owner").owner_dsn.get_secret_value())
@@ -46,7 +45,6 @@ with DAG(
     @task
     def verify() -> None:
         from connection_settings import connection_settings
-
         from marketpulse.warehouse import migrations
 
         migrations.verify(connection_settings("marketpulse_owner").owner_dsn.get_secret_value())

@@ -4,13 +4,12 @@ Attached to every DAG as its failure callback, for its tasks (in the task's proc
 processor). A callback must never raise: it would hide the failure that it reports.
 """
 
-# mypy: allow-subclassing-any
 import logging
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseNotifier
-from connection_settings import connection_settings
 
+from connection_settings import connection_settings
 from marketpulse.settings import Settings, settings
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ def failure_alert(context: Any, severity: "Severity") -> "Alert":
             dedup_key=task_key(dag_id, ti.task_id),
             severity=severity,
             summary=f"{dag_id}: task {ti.task_id} failed: {cause}",
-            action=f"Open DAG {dag_id} in Airflow, run {run_id}, task {ti.task_id}: read its log, correct the cause, clear the task.",
+            action=f"Open DAG {dag_id} in Airflow, run {run_id}: read the log of {ti.task_id}, then clear it.",
             source={"dag_id": dag_id, "run_id": run_id, "task_id": ti.task_id},
         )
     return Alert(

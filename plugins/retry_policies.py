@@ -5,13 +5,16 @@ from typing import Any
 
 from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryDecision, RetryPolicy, RetryRule
 
-# A person must change something first: the same attempt again cannot help.
+from marketpulse.errors import OperatorError
+
+PERSON_NEEDED = "a setting, a credential or the data needs a person; retrying cannot help"
+
 FAIL_ON_OPERATOR_ERROR = ExceptionRetryPolicy(
     rules=[
         RetryRule(
             exception="marketpulse.errors.OperatorError",
             action=RetryAction.FAIL,
-            reason="a setting, a credential or the data needs a person; retrying cannot help",
+            reason=PERSON_NEEDED,
         )
     ]
 )
@@ -21,7 +24,8 @@ class HealthyReset(RetryPolicy):
     """Backs off while attempts die young, and starts over after one that ran for `healthy` or longer.
 
     Airflow's own try number never resets, so a task that runs for weeks would otherwise wait the longest delay after
-    every single fault. The length of the streak is kept in the task state store; without the store each wait is `first`.
+    every single fault. The length of the streak is kept in the task state store; without it each wait is `first`.
+    An OperatorError is never tried again.
     """
 
     STREAK = "short_attempts_in_a_row"
@@ -38,6 +42,8 @@ class HealthyReset(RetryPolicy):
         self.healthy = healthy
 
     def evaluate(self, exception: BaseException, try_number: int, max_tries: int, context: Any = None) -> RetryDecision:
+        if isinstance(exception, OperatorError):
+            return RetryDecision.fail(reason=PERSON_NEEDED)
         store = (context or {}).get("task_state_store")
         started_at = getattr((context or {}).get("ti"), "start_date", None)
         ran = datetime.now(UTC) - started_at if started_at is not None else timedelta(0)

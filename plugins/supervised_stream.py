@@ -1,33 +1,67 @@
 """The task that keeps the Spark stream running: SparkSubmitOperator in client mode, with our own environment.
 
-The environment is built while the task runs and is no template field, so no password is rendered or stored.
+Everything that depends on settings or Connections is put together while the task runs and is no template field, so no
+password is rendered, stored or shown.
 """
 
-# mypy: allow-subclassing-any
+import sys
 from typing import Any
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
-from connection_settings import KAFKA, connection_settings
 
+from connection_settings import KAFKA, SPARK, WRITER, command_path, connection_settings
 from marketpulse.errors import OperatorError
+from marketpulse.settings import Settings
 
 
 class SupervisedStreamOperator(SparkSubmitOperator):
     """Submits the stream and stays with it. A driver that ends with status 2 (a person must act) is not retried."""
 
+    template_fields = tuple(name for name in SparkSubmitOperator.template_fields if name not in ("conf", "env_vars"))
+
     def execute(self, context: Any) -> None:
-        settings = connection_settings(KAFKA, "marketpulse_writer")
-        self.env_vars = {
-            "MARKETPULSE_WRITER_DSN": settings.writer_dsn.get_secret_value(),
-            "MARKETPULSE_KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
-            "MARKETPULSE_MARKET_CLOCK": settings.market_clock,
-        }
+        # Spark's too: without that Connection the operator would fall back to a YARN cluster in silence.
+        settings = connection_settings(KAFKA, SPARK, WRITER)
+        self.conf: dict[str, str] = {**stream_conf(settings), **(self.conf or {})}
+        self.env_vars = stream_environment(settings)
         try:
             super().execute(context)
         except AirflowException as error:
-            submitted = getattr(self._hook, "_submit_sp", None)
-            if submitted is not None and submitted.returncode == OperatorError.exit_status:
-                raise AirflowFailException(f"the stream needs a person: {error}") from None
+            if self._exit_status() == OperatorError.exit_status:
+                raise AirflowFailException(f"the stream cannot work until this is corrected: {error}") from None
             raise
         raise AirflowException("the stream ended by itself; it is started again")
+
+    def on_kill(self) -> None:
+        # Before the submission there is nothing to kill, and no connection should be asked for in a signal handler.
+        if self._hook is not None:
+            super().on_kill()
+
+    def _exit_status(self) -> int | None:
+        submitted = getattr(self._hook, "_submit_sp", None)
+        return None if submitted is None else submitted.returncode
+
+
+def stream_conf(settings: Settings) -> dict[str, str]:
+    """Spark's side: two cores, little memory, and the connector's jars from a folder that every node has."""
+    jars = f"{settings.spark_jars_dir.rstrip('/')}/*"
+    return {
+        "spark.cores.max": "2",
+        "spark.driver.memory": "768m",
+        "spark.executor.memory": "768m",
+        "spark.driver.extraClassPath": jars,
+        "spark.executor.extraClassPath": jars,
+        "spark.pyspark.python": sys.executable,
+        "spark.pyspark.driver.python": sys.executable,
+    }
+
+
+def stream_environment(settings: Settings) -> dict[str, str]:
+    """What the driver reads: where records come from, where rows go, and which clock the market keeps."""
+    return {
+        "PATH": command_path(),
+        "MARKETPULSE_WRITER_DSN": settings.writer_dsn.get_secret_value(),
+        "MARKETPULSE_KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
+        "MARKETPULSE_MARKET_CLOCK": settings.market_clock,
+    }

@@ -1,0 +1,13 @@
+-- Days that changed after their session was over, two quiet minutes ago or longer: young changes every time they are
+-- asked for, old ones (whose rollup keeps failing) in one minute of fifteen.
+SELECT DISTINCT dirty.trading_date
+FROM ops.dirty_day AS dirty
+JOIN market.session AS session USING (trading_date)
+JOIN market.subscription AS watched
+    ON watched.trading_date = dirty.trading_date
+   AND watched.symbol = dirty.symbol
+   AND watched.calendar = session.calendar
+WHERE session.post_close_at + make_interval(mins => %(sweep_delay_min)s) <= %(market_at)s
+  AND dirty.dirtied_at <= now() - INTERVAL '2 minutes'
+  AND (dirty.dirtied_at > now() - INTERVAL '10 minutes' OR extract(minute FROM now())::integer % 15 = 0)
+ORDER BY dirty.trading_date;

@@ -1,0 +1,7 @@
+-- Who holds the producer's lease now, and when it was last renewed. No row: it is free.
+SELECT
+    holder,
+    renewed_at
+FROM ops.lease
+WHERE name = 'producer'
+  AND expires_at > clock_timestamp();

@@ -1,0 +1,1 @@
+"""Watching the pipeline: lag, freshness, one state of health, alerts."""

@@ -1,0 +1,31 @@
+"""What must be true before a producer starts: the schema is current, the topics exist, nobody else produces."""
+
+import time
+from collections.abc import Callable
+
+from marketpulse.errors import LeaseHeldError
+from marketpulse.monitor.lag import topic_partitions
+from marketpulse.resources import read_sql
+from marketpulse.settings import Settings
+from marketpulse.store.postgres import connect, outages
+from marketpulse.warehouse import migrations
+
+
+def check_producer(settings: Settings, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Raises OperatorError that names what is missing, RetriableError for an outage; waits out a dead holder."""
+    migrations.verify(settings.operations_dsn.get_secret_value())
+    topic_partitions(settings.kafka_bootstrap)
+    _lease_is_free(settings, sleep)
+
+
+def _lease_is_free(settings: Settings, sleep: Callable[[float], None]) -> None:
+    """A living holder renews, which names it at once; a dead one's lease expires within its time to live."""
+    dsn = settings.operations_dsn.get_secret_value()
+    with outages(dsn), connect(dsn, application_name="preflight", autocommit=True) as connection:
+        first = connection.execute(read_sql("monitor/producer_lease")).fetchone()
+        held = first
+        while held is not None and first is not None:
+            if held != first:
+                raise LeaseHeldError(f"{held[0]} is producing already: stop its run in Airflow first")
+            sleep(0.5)
+            held = connection.execute(read_sql("monitor/producer_lease")).fetchone()
