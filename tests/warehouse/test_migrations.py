@@ -96,7 +96,7 @@ def test_a_failing_file_leaves_nothing_and_the_ones_before_it_stay(empty_dsn: st
 )
 def test_plan_shows_what_can_lose_data(empty_dsn: str, tmp_path: Path, statement: str, is_destructive: bool) -> None:
     (tmp_path / "0001_only.sql").write_text(statement)
-    assert migrations.plan(empty_dsn, folder=tmp_path).is_destructive is is_destructive
+    assert bool(migrations.plan(empty_dsn, folder=tmp_path).destructive) is is_destructive
 
 
 def test_a_run_killed_before_its_mark_is_healed(empty_dsn: str, folder: Path) -> None:

@@ -45,9 +45,9 @@ class Plan:
     applied: tuple[str, ...]
 
     @property
-    def is_destructive(self) -> bool:
-        """Whether somebody should approve it first."""
-        return any(migration.destructive for migration in self.pending)
+    def destructive(self) -> tuple[str, ...]:
+        """The statements that can lose data, each with its file; somebody should approve them first."""
+        return tuple(f"{m.migration_id}: {statement}" for m in self.pending for statement in m.destructive)
 
 
 def plan(dsn: str, *, folder: Path | None = None) -> Plan:

@@ -1,0 +1,216 @@
+-- One trading day of some symbols, one row per symbol and feed that traded or was subscribed.
+-- Reads the minute bars, the auction prints, the subscriptions and what the polls covered. Parameters: trading_date,
+-- symbols; calendars and previous_dates (parallel arrays): the session before this one in each calendar.
+-- Read by daily/store.sql, the data tests and the proof.
+
+WITH subscribed AS (
+    SELECT
+        subscription.symbol,
+        subscription.feed,
+        subscription.calendar,
+        session.open_at,
+        session.close_at
+    FROM market.subscription
+    JOIN market.session USING (calendar, trading_date)
+    WHERE subscription.trading_date = %(trading_date)s
+      AND subscription.symbol = ANY (%(symbols)s)
+),
+bars AS (
+    SELECT *
+    FROM market.bar_1m
+    WHERE trading_date = %(trading_date)s
+      AND symbol = ANY (%(symbols)s)
+),
+scope AS (
+    SELECT symbol, feed, calendar, open_at, close_at
+    FROM (
+        SELECT symbol, feed FROM bars
+        UNION
+        SELECT symbol, feed FROM subscribed
+    ) AS known
+    LEFT JOIN subscribed USING (symbol, feed)
+),
+totals AS (
+    SELECT
+        symbol,
+        feed,
+        (array_agg(open ORDER BY bar_start) FILTER (WHERE session_part = 'regular' AND open IS NOT NULL))[1]
+            AS first_price,
+        max(high) FILTER (WHERE session_part = 'regular') AS high,
+        min(low) FILTER (WHERE session_part = 'regular') AS low,
+        (array_agg(close ORDER BY bar_start DESC) FILTER (WHERE session_part = 'regular' AND close IS NOT NULL))[1]
+            AS last_price,
+        sum(volume) FILTER (WHERE session_part = 'regular') AS volume,
+        sum(notional) FILTER (WHERE session_part = 'regular') AS notional,
+        sum(trade_count) FILTER (WHERE session_part = 'regular') AS trade_count,
+        sum(volume) FILTER (WHERE session_part = 'pre') AS volume_pre,
+        sum(volume) FILTER (WHERE session_part = 'post') AS volume_post,
+        sum(trade_count) FILTER (WHERE session_part = 'pre') AS trade_count_pre,
+        sum(trade_count) FILTER (WHERE session_part = 'post') AS trade_count_post,
+        CASE WHEN count(DISTINCT volume_scope) = 1 THEN min(volume_scope) ELSE 'unknown' END AS volume_scope
+    FROM bars
+    GROUP BY symbol, feed
+),
+-- Several venues may print an auction: the largest is the primary market's. Of reports, the first open and the last close.
+official AS (
+    SELECT
+        symbol,
+        feed,
+        (array_agg(price ORDER BY size DESC, event_time_ns, event_id) FILTER (WHERE auction = 'open'))[1]
+            AS open_auction,
+        (array_agg(price ORDER BY size DESC, event_time_ns, event_id) FILTER (WHERE auction = 'close'))[1]
+            AS close_auction,
+        (array_agg(price ORDER BY event_time_ns, sequence_number, trade_id_number, event_id)
+            FILTER (WHERE auction = 'open_report'))[1] AS open_report,
+        (array_agg(price ORDER BY event_time_ns DESC, sequence_number DESC, trade_id_number DESC, event_id DESC)
+            FILTER (WHERE auction = 'close_report'))[1] AS close_report
+    FROM market.event
+    WHERE trading_date = %(trading_date)s
+      AND symbol = ANY (%(symbols)s)
+      AND event_type = 'trade'
+      AND action <> 'cancel'
+      AND auction IS NOT NULL
+      AND price IS NOT NULL
+    GROUP BY symbol, feed
+),
+-- The last price of each five minutes counted from the open; what prints after the bell belongs to the last five.
+five_minutes AS (
+    SELECT DISTINCT ON (bars.symbol, bars.feed, bucket.started_at)
+        bars.symbol,
+        bars.feed,
+        bucket.started_at,
+        bars.close
+    FROM bars
+    JOIN scope USING (symbol, feed)
+    CROSS JOIN LATERAL (
+        SELECT date_bin(
+            INTERVAL '5 minutes',
+            least(greatest(bars.bar_start, scope.open_at), scope.close_at - INTERVAL '1 minute'),
+            coalesce(scope.open_at, TIMESTAMPTZ '2000-01-03 00:00:00+00')
+        ) AS started_at
+    ) AS bucket
+    WHERE bars.session_part = 'regular'
+      AND bars.close > 0
+    ORDER BY bars.symbol, bars.feed, bucket.started_at, bars.bar_start DESC
+),
+-- Five minutes without a trade repeat the price before them, which adds nothing to the sum: they may be left out.
+moves AS (
+    SELECT
+        five_minutes.symbol,
+        five_minutes.feed,
+        ln(five_minutes.close / lag(five_minutes.close, 1, totals.first_price) OVER (
+            PARTITION BY five_minutes.symbol, five_minutes.feed
+            ORDER BY five_minutes.started_at
+        )) AS log_return
+    FROM five_minutes
+    JOIN totals USING (symbol, feed)
+    WHERE totals.first_price > 0
+),
+volatility AS (
+    SELECT symbol, feed, round(sqrt(sum(log_return * log_return)), 10) AS realised_volatility
+    FROM moves
+    GROUP BY symbol, feed
+),
+polled AS (
+    SELECT
+        watched.symbol,
+        poll.feed,
+        range_agg(tstzrange(poll.covered_from, poll.covered_until)) AS covered
+    FROM ops.poll
+    CROSS JOIN LATERAL unnest(poll.symbols) AS watched (symbol)
+    WHERE poll.trading_date = %(trading_date)s
+      AND poll.endpoint = 'trades'
+      AND poll.outcome IN ('ok', 'empty')
+      AND poll.covered_from < poll.covered_until
+      AND watched.symbol = ANY (%(symbols)s)
+    GROUP BY watched.symbol, poll.feed
+),
+newest_poll AS (
+    SELECT feed, max(poll_id) AS poll_id
+    FROM ops.poll
+    WHERE trading_date = %(trading_date)s
+      AND endpoint = 'trades'
+      AND outcome IN ('ok', 'empty')
+    GROUP BY feed
+),
+-- Every minute that the regular part promises, and whether it traded or was at least looked at.
+minutes AS (
+    SELECT
+        scope.symbol,
+        scope.feed,
+        count(*) AS expected,
+        count(*) FILTER (WHERE bars.trade_count > 0) AS with_trades,
+        count(*) FILTER (
+            WHERE bars.trade_count > 0
+               OR polled.covered @> tstzrange(minute.started_at, minute.started_at + INTERVAL '1 minute')
+        ) AS covered
+    FROM scope
+    CROSS JOIN LATERAL generate_series(scope.open_at, scope.close_at - INTERVAL '1 minute', INTERVAL '1 minute')
+        AS minute (started_at)
+    LEFT JOIN bars
+        ON bars.symbol = scope.symbol
+       AND bars.feed = scope.feed
+       AND bars.session_part = 'regular'
+       AND bars.bar_start = minute.started_at
+    LEFT JOIN polled
+        ON polled.symbol = scope.symbol
+       AND polled.feed = scope.feed
+    GROUP BY scope.symbol, scope.feed
+),
+untimed AS (
+    SELECT symbol, feed, count(*) AS with_trades
+    FROM bars
+    WHERE session_part = 'regular'
+      AND trade_count > 0
+    GROUP BY symbol, feed
+),
+calendar_before AS (
+    SELECT calendar, previous_date
+    FROM unnest(%(calendars)s::text[], %(previous_dates)s::date[]) AS before (calendar, previous_date)
+)
+SELECT
+    scope.symbol,
+    %(trading_date)s::date AS trading_date,
+    scope.feed,
+    scope.calendar,
+    coalesce(official.open_auction, official.open_report, totals.first_price) AS open,
+    CASE
+        WHEN official.open_auction IS NOT NULL THEN 'auction'
+        WHEN official.open_report IS NOT NULL THEN 'report'
+        WHEN totals.first_price IS NOT NULL THEN 'trade'
+    END AS open_basis,
+    totals.high,
+    totals.low,
+    coalesce(official.close_auction, official.close_report, totals.last_price) AS close,
+    CASE
+        WHEN official.close_auction IS NOT NULL THEN 'auction'
+        WHEN official.close_report IS NOT NULL THEN 'report'
+        WHEN totals.last_price IS NOT NULL THEN 'trade'
+    END AS close_basis,
+    coalesce(totals.volume, 0) AS volume,
+    coalesce(totals.notional, 0) AS notional,
+    coalesce(totals.trade_count, 0)::bigint AS trade_count,
+    coalesce(totals.volume_pre, 0) AS volume_pre,
+    coalesce(totals.volume_post, 0) AS volume_post,
+    coalesce(totals.trade_count_pre, 0)::bigint AS trade_count_pre,
+    coalesce(totals.trade_count_post, 0)::bigint AS trade_count_post,
+    totals.volume_scope,
+    previous.close AS previous_close,
+    volatility.realised_volatility,
+    minutes.expected::integer AS minutes_expected,
+    coalesce(minutes.with_trades, untimed.with_trades, 0)::integer AS minutes_with_trades,
+    minutes.covered::integer AS minutes_covered,
+    newest_poll.poll_id
+FROM scope
+LEFT JOIN totals USING (symbol, feed)
+LEFT JOIN official USING (symbol, feed)
+LEFT JOIN volatility USING (symbol, feed)
+LEFT JOIN minutes USING (symbol, feed)
+LEFT JOIN untimed USING (symbol, feed)
+LEFT JOIN newest_poll USING (feed)
+LEFT JOIN calendar_before USING (calendar)
+LEFT JOIN rollup.daily AS previous
+    ON previous.symbol = scope.symbol
+   AND previous.feed = scope.feed
+   AND previous.trading_date = calendar_before.previous_date
+ORDER BY scope.symbol, scope.feed

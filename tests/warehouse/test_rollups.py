@@ -1,0 +1,173 @@
+"""Daily rollups on a real server: the cases in include/sql/rollups, and what holds for every one of them."""
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+from tests.database import Database
+from tests.warehouse.rows import load, read_case, read_rows
+
+from marketpulse import resources
+from marketpulse.resources import include_path
+from marketpulse.warehouse import rollups
+from marketpulse.warehouse.rollups import compute_daily
+
+DAY = date(2025, 7, 2)
+ROLLUPS = sorted(path for path in include_path("sql/rollups").iterdir() if path.is_dir())
+CASES = sorted(path for rollup in ROLLUPS for path in (rollup / "tests").iterdir())
+
+
+@pytest.fixture
+def recorded(database: Database) -> Database:
+    """A database with the case `full_session`."""
+    load(database.owner_dsn, read_case(include_path("sql/rollups/daily/tests/full_session")))
+    return database
+
+
+@pytest.fixture
+def operations(database: Database) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(database.operations_dsn, autocommit=True) as connection:
+        yield connection
+
+
+def stored(dsn: str, trading_date: date) -> list[dict[str, Any]]:
+    with psycopg.connect(dsn, row_factory=dict_row) as connection:
+        return connection.execute(
+            "SELECT * FROM rollup.daily WHERE trading_date = %s ORDER BY symbol, feed", (trading_date,)
+        ).fetchall()
+
+
+@pytest.mark.parametrize("rollup", ROLLUPS, ids=lambda path: path.name)
+def test_every_rollup_has_a_query_its_metadata_and_a_case(rollup: Path) -> None:
+    assert (rollup / "query.sql").is_file()
+    assert (rollup / "metadata.yaml").is_file()
+    assert any((rollup / "tests").iterdir())
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda path: path.name)
+def test_case(database: Database, case: Path) -> None:
+    load(database.owner_dsn, read_case(case))
+    expected = read_rows(case / "expect.yaml")
+    day = date.fromisoformat(expected[0]["trading_date"])
+    compute_daily(database.operations_dsn, day, day)
+    actual = stored(database.owner_dsn, day)
+    assert [(row["symbol"], row["trading_date"]) for row in actual] == [(row["symbol"], day) for row in expected]
+    for row, wanted in zip(actual, expected, strict=True):
+        assert {name: row[name] for name in wanted} == {name: _as(row[name], text) for name, text in wanted.items()}
+
+
+def _as(actual: object, text: str | None) -> object:
+    if text is None or isinstance(actual, str) or actual is None:
+        return text
+    return date.fromisoformat(text) if isinstance(actual, date) else Decimal(text)
+
+
+def test_computing_again_changes_nothing(recorded: Database) -> None:
+    def rows() -> list[dict[str, Any]]:
+        return [{**row, "computed_at": None} for row in stored(recorded.owner_dsn, DAY)]
+
+    compute_daily(recorded.operations_dsn, DAY, DAY)
+    first = rows()
+    compute_daily(recorded.operations_dsn, DAY, DAY)
+    compute_daily(recorded.operations_dsn, DAY)
+    assert rows() == first != []
+
+
+def test_without_dates_only_dirty_days_are_computed_once(recorded: Database, operations: psycopg.Connection) -> None:
+    operations.execute("INSERT INTO ops.dirty_day (symbol, trading_date) VALUES ('ABC', %s)", (DAY,))
+    assert [day.trading_date for day in compute_daily(recorded.operations_dsn)] == [DAY]
+    assert compute_daily(recorded.operations_dsn) == ()
+    assert operations.execute("SELECT count(*) FROM ops.dirty_day").fetchone() == (0,)
+
+
+def test_a_newer_poll_makes_the_day_stale_without_any_dirt(recorded: Database, operations: psycopg.Connection) -> None:
+    compute_daily(recorded.operations_dsn, DAY, DAY)
+    sweep = {"trading_date": DAY, "received_at": "now", "covered_from": DAY, "covered_until": "2025-07-03"}
+    load(recorded.owner_dsn, {"ops.poll": [sweep]})
+    assert [day.symbols for day in compute_daily(recorded.operations_dsn)] == [("ABC",)]
+    assert compute_daily(recorded.operations_dsn) == ()
+
+
+def test_dirt_added_while_a_day_is_computed_survives(
+    recorded: Database, operations: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operations.execute("INSERT INTO ops.dirty_day (symbol, trading_date) VALUES ('ABC', %s)", (DAY,))
+    read = resources.read_sql
+
+    def dirtying(name: str) -> str:
+        if name == "rollups/daily/link_next":
+            operations.execute("UPDATE ops.dirty_day SET revision = revision + 1")
+        return read(name)
+
+    monkeypatch.setattr(rollups, "read_sql", dirtying)
+    compute_daily(recorded.operations_dsn)
+    assert operations.execute("SELECT revision FROM ops.dirty_day").fetchall() == [(2,)]
+
+
+def test_dirt_that_the_stream_is_writing_is_left_and_not_waited_for(
+    recorded: Database, operations: psycopg.Connection
+) -> None:
+    operations.execute("INSERT INTO ops.dirty_day (symbol, trading_date) VALUES ('ABC', %s)", (DAY,))
+    with psycopg.connect(recorded.writer_dsn) as writer:
+        writer.execute("UPDATE ops.dirty_day SET revision = revision + 1")
+        assert len(compute_daily(recorded.operations_dsn)) == 1
+    assert operations.execute("SELECT revision FROM ops.dirty_day").fetchall() == [(2,)]
+
+
+def test_a_changed_close_reaches_the_next_session_only(recorded: Database, operations: psycopg.Connection) -> None:
+    later = [
+        {"symbol": "ABC", "trading_date": f"2025-07-{day:02}", "close": "10", "previous_close": 5} for day in (3, 7)
+    ]
+    load(recorded.owner_dsn, {"rollup.daily": later})
+    compute_daily(recorded.operations_dsn, DAY, DAY)
+    closes = operations.execute(
+        "SELECT previous_close FROM rollup.daily WHERE trading_date > %s ORDER BY trading_date", (DAY,)
+    )
+    assert closes.fetchall() == [(Decimal("10.4"),), (Decimal(5),)]
+
+
+def test_a_day_whose_facts_are_gone_has_no_row(recorded: Database) -> None:
+    compute_daily(recorded.operations_dsn, DAY, DAY)
+    with psycopg.connect(recorded.owner_dsn) as connection:
+        connection.execute("DELETE FROM market.bar_1m")
+        connection.execute("DELETE FROM market.subscription")
+    compute_daily(recorded.operations_dsn, DAY, DAY)
+    assert stored(recorded.owner_dsn, DAY) == []
+
+
+def test_runs_at_once_agree(recorded: Database) -> None:
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            for _ in range(5):
+                compute_daily(recorded.operations_dsn, date(2025, 7, 1), date(2025, 7, 3))
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [Thread(target=run) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert len(stored(recorded.owner_dsn, DAY)) == 1
+
+
+def test_a_failure_leaves_the_day_as_it_was(recorded: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    compute_daily(recorded.operations_dsn, DAY, DAY)
+    before = stored(recorded.owner_dsn, DAY)
+    load(recorded.owner_dsn, {"ops.dirty_day": [{"symbol": "ABC", "trading_date": DAY}]})
+    read = resources.read_sql
+    monkeypatch.setattr(
+        rollups, "read_sql", lambda name: "SELECT 1 / 0" if name == "rollups/clear_dirty" else read(name)
+    )
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        compute_daily(recorded.operations_dsn)
+    assert stored(recorded.owner_dsn, DAY) == before
