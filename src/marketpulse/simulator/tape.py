@@ -1,0 +1,153 @@
+"""A recorded file as a day of the market: every line is a trade of its own, visible at its own time."""
+
+import csv
+import gzip
+import re
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import TextIO
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+import numpy as np
+
+from marketpulse.errors import OperatorError
+from marketpulse.events.session import Session, SessionCalendar
+from marketpulse.events.timestamps import datetime_ns, local_ns
+from marketpulse.simulator.rows import FACT, NEVER, NO_AUCTION, STAYS, DayRows, Trades
+from marketpulse.simulator.wire import conditions_text, decimal_text, time_text
+
+COLUMNS = ["time", "price", "size", "exchange", "conditions"]
+SYMBOL = re.compile(r"[A-Z]{1,5}(\.[A-Z]{1,2})?")
+_NUMBER = re.compile(r"(\d{1,9})(?:\.(\d{1,6}))?", re.ASCII)
+_CODE = re.compile(r"[\w@+ .:-]{0,40}", re.ASCII)
+_MOST_PRODUCT_DIGITS = 9
+
+
+class TapeSource(msgspec.Struct, frozen=True):
+    """Which file is played, as which symbol, in which local time."""
+
+    path: str
+    symbol: str
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    event_ns: int
+    price: tuple[int, int]
+    size: tuple[int, int]
+    exchange: str
+    conditions: str
+
+
+def load_tape(source: TapeSource, sessions: SessionCalendar) -> DayRows:
+    """Reads and checks the whole file. Raises OperatorError that names the file and the line."""
+    if not SYMBOL.fullmatch(source.symbol):
+        raise OperatorError(f"symbol {source.symbol!r} is not usable: use upper-case letters, such as BAC or BRK.B")
+    try:
+        zone = ZoneInfo(source.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise OperatorError(f"unknown timezone {source.timezone!r}: use a name such as America/New_York") from None
+    path = Path(source.path)
+    try:
+        with _opened(path) as stream:
+            lines = list(_lines(csv.reader(stream), path, source.timezone))
+    except (OSError, EOFError, zlib.error) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is damaged or not gzip"
+        raise OperatorError(f"tape {path} cannot be read: {reason}") from None
+    except UnicodeDecodeError:
+        raise OperatorError(f"tape {path} is not UTF-8 text: give a csv or csv.gz file") from None
+    if not lines:
+        raise OperatorError(f"tape {path} holds no trades")
+    days = {datetime.fromtimestamp(line.event_ns // 10**9, zone).date() for line in (lines[0], lines[-1])}
+    if len(days) > 1:
+        raise OperatorError(f"tape {path} spans more than one day ({min(days)} to {max(days)}): split it by day")
+    day = days.pop()
+    return _rows(lines, source.symbol, _session(sessions, day, zone), datetime_ns(datetime.combine(day, time(), zone)))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[TextIO]:
+    with path.open("rb") as raw:
+        packed = raw.read(2) == b"\x1f\x8b"
+    with (
+        gzip.open(path, "rt", encoding="utf-8", newline="") if packed else path.open(encoding="utf-8", newline="") as f
+    ):
+        yield f
+
+
+def _lines(reader: Iterable[list[str]], path: Path, timezone: str) -> Iterator[_Line]:
+    rows = iter(reader)
+    header = next(rows, [])
+    if header != COLUMNS:
+        raise OperatorError(f"tape {path} has the columns {','.join(header)[:80]!r}: it needs {','.join(COLUMNS)}")
+    for number, fields in enumerate(rows, start=2):
+        try:
+            at, price, size, exchange, conditions = fields
+            if not (_CODE.fullmatch(exchange) and _CODE.fullmatch(conditions)):
+                raise ValueError("unusual characters in exchange or conditions")
+            yield _Line(local_ns(at, timezone), _scaled(price), _scaled(size), exchange, conditions)
+        except ValueError as error:
+            raise OperatorError(f"tape {path}, line {number}: {error}") from None
+
+
+def _scaled(text: str) -> tuple[int, int]:
+    """A decimal as an integer and its number of decimals."""
+    match = _NUMBER.fullmatch(text)
+    if match is None:
+        raise ValueError(f"not a number with at most six decimals: {text[:40]!r}")
+    fraction = (match[2] or "").rstrip("0")
+    return int(match[1] + fraction), len(fraction)
+
+
+def _session(sessions: SessionCalendar, day: date, zone: ZoneInfo) -> Session:
+    session = sessions.session(day)
+    if session is not None:
+        return session
+    start, end = (datetime.combine(day, at, zone) for at in (time(), time(23, 59, 59)))
+    return Session(sessions.name, day, start, start, end, end)
+
+
+def _rows(lines: list[_Line], symbol: str, session: Session, day_start_ns: int) -> DayRows:
+    price_digits = max(line.price[1] for line in lines)
+    size_digits = max(line.size[1] for line in lines)
+    if price_digits + size_digits > _MOST_PRODUCT_DIGITS:
+        raise OperatorError("the tape's prices and sizes have too many decimals together: at most nine")
+    # The file's order is kept among lines of the same time; a line out of order moves to its place in time.
+    event_ns = np.array([line.event_ns for line in lines], dtype=np.int64)
+    order = np.argsort(event_ns, kind="stable")
+    event_ns = event_ns[order]
+    count = len(lines)
+    open_ns, close_ns = datetime_ns(session.open_at), datetime_ns(session.close_at)
+    everything = np.ones(count, dtype=np.bool_)
+    trades = Trades(
+        event_ns=event_ns,
+        visible_ns=event_ns,
+        changed_ns=np.full(count, NEVER, dtype=np.int64),
+        change=np.full(count, STAYS, dtype=np.uint8),
+        kind=np.full(count, FACT, dtype=np.uint8),
+        price=np.array([v * 10 ** (price_digits - d) for v, d in (line.price for line in lines)], dtype=np.int64)[
+            order
+        ],
+        size=np.array([v * 10 ** (size_digits - d) for v, d in (line.size for line in lines)], dtype=np.int64)[order],
+        adds_volume=everything,
+        sets_price=everything,
+        in_regular=(event_ns >= open_ns) & (event_ns < close_ns),
+        auction=np.full(count, NO_AUCTION, dtype=np.uint8),
+        on_free_feed=~everything,
+    )
+    wire = tuple(_text(lines[ordinal], ordinal + 1) for ordinal in order.tolist())
+    return DayRows(symbol, session.trading_date, session, day_start_ns, price_digits, size_digits, trades, wire, {})
+
+
+def _text(line: _Line, ordinal: int) -> bytes:
+    codes = conditions_text((line.conditions,)) if line.conditions else "[]"
+    return (
+        f'{{"t":"{time_text(line.event_ns)}","x":"{line.exchange}","p":{decimal_text(*line.price)}'
+        f',"s":{decimal_text(*line.size)},"c":{codes},"i":{ordinal}}}'
+    ).encode()
