@@ -4,7 +4,8 @@ MarketPulseError
 ├── OperatorError      a person must change something; never retried; exit status 2
 │   └── LeaseHeldError another process does this job already; exit status 3
 ├── RetriableError     an outage: keep the position, wait, try again; exit status 75 (EX_TEMPFAIL)
-│   └── FencedError    a newer run has taken over: stop at once, commit nothing; exit status 4
+│   ├── FencedError    a newer run has taken over: stop at once, commit nothing; exit status 4
+│   └── GapError       records do not continue where the ledger stands: start again from the ledger
 └── RecordError        one record is unusable: dead letter, then go on
 """
 
@@ -37,6 +38,11 @@ class FencedError(RetriableError):
     """A newer run may commit and this one may not. The process must end without committing anything."""
 
     exit_status = 4
+
+
+class GapError(RetriableError):
+    """The stream was given records that do not continue where the ledger stands. Starting from the ledger helps,
+    unless Kafka no longer has them."""
 
 
 class RecordError(MarketPulseError):

@@ -142,9 +142,11 @@ CREATE TABLE market.latest (
     trade_at           timestamptz,
     trade_time_ns      bigint,
     trade_event_id     uuid,
+    trade_date         date,
     bid                numeric(18, 6),
     ask                numeric(18, 6),
     quote_at           timestamptz,
+    quote_date         date,
     received_at        timestamptz,
     updated_at         timestamptz    NOT NULL DEFAULT now(),
     PRIMARY KEY (symbol, feed)
