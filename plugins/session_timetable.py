@@ -5,14 +5,24 @@ the sweep; holidays and weekends have no run, an early close shortens the interv
 start less a lead, or at its end. Deterministic and cheap: Airflow asks from the scheduler's loop.
 """
 
+import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 import pendulum
 from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction, Timetable
 
+from marketpulse.errors import OperatorError
+
 if TYPE_CHECKING:
     from marketpulse.events.session import Session, SessionCalendar
+
+logger = logging.getLogger(__name__)
+
+
+def now() -> pendulum.DateTime:
+    """The host's time."""
+    return pendulum.now("UTC")
 
 
 class SessionTimetable(Timetable):
@@ -50,9 +60,6 @@ class SessionTimetable(Timetable):
     def deserialize(cls, data: dict[str, Any]) -> "SessionTimetable":
         return cls(data["calendar"], runs_at=data["runs_at"], lead_min=data["lead_min"], sweep_min=data["sweep_min"])
 
-    def validate(self) -> None:
-        self._sessions()
-
     def infer_manual_data_interval(self, *, run_after: pendulum.DateTime) -> DataInterval:
         """The session under way at `run_after`, else the last one that ended before it."""
         sessions = self._sessions()
@@ -67,30 +74,38 @@ class SessionTimetable(Timetable):
         Without catch-up, sessions that are over are left out; a run at the session's end that was missed while the
         scheduler was down is made up for, the newest one only.
         """
+        try:
+            return self._next(last_automated_data_interval, restriction)
+        except OperatorError as error:
+            # Raising here would stop the scheduler's loop for every DAG.
+            logger.error("no session is scheduled: %s", error)
+            return None
+
+    def _next(self, last: DataInterval | None, restriction: TimeRestriction) -> DagRunInfo | None:
         sessions = self._sessions()
-        now = pendulum.now("UTC")
-        if last_automated_data_interval is not None:
+        moment = now()
+        if last is not None:
             # From the session's start: its end may have been computed with another sweep delay.
-            previous = sessions.current_or_next(last_automated_data_interval.start)
+            previous = sessions.current_or_next(last.start)
             session = sessions.current_or_next(previous.post_close_at)
-            if not restriction.catchup and self._interval(session).end <= now:
-                session = self._skipped_to(now)
+            if not restriction.catchup and self._interval(session).end <= moment:
+                session = self._skipped_to(moment)
         elif restriction.catchup:
             if restriction.earliest is None:
                 return None
             session = sessions.current_or_next(restriction.earliest)
         else:
-            session = sessions.current_or_next(now)
+            session = sessions.current_or_next(moment)
         while restriction.earliest is not None and self._interval(session).end < restriction.earliest:
             session = sessions.current_or_next(session.post_close_at)
         info = self._info(session)
         return None if restriction.latest is not None and info.run_after > restriction.latest else info
 
-    def _skipped_to(self, now: pendulum.DateTime) -> "Session":
+    def _skipped_to(self, moment: pendulum.DateTime) -> "Session":
         sessions = self._sessions()
         if self.runs_at == "start":
-            return sessions.current_or_next(now)
-        return sessions.last_completed(now - timedelta(minutes=self.sweep_min))
+            return sessions.current_or_next(moment)
+        return sessions.last_completed(moment - timedelta(minutes=self.sweep_min))
 
     def _info(self, session: "Session") -> DagRunInfo:
         interval = self._interval(session)

@@ -12,7 +12,8 @@ import psycopg
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from marketpulse.errors import OperatorError, RetriableError
+from marketpulse.errors import RetriableError
+from marketpulse.ingest.topics import partition_counts, required_partitions
 from marketpulse.resources import read_sql
 from marketpulse.settings import DEAD_LETTER_TOPIC, EVENT_TOPIC, Settings
 
@@ -80,38 +81,17 @@ def measure(settings: Settings, connection: psycopg.Connection, *, now: datetime
     return tuple(lags)
 
 
-def topic_partitions(bootstrap: str) -> tuple[Place, ...]:
-    """Every partition of both topics. Raises OperatorError for a missing topic, RetriableError when Kafka is away."""
-    return _places(AdminClient({"bootstrap.servers": bootstrap, "log_level": 0}), bootstrap)
-
-
-def _places(admin: AdminClient, bootstrap: str) -> tuple[Place, ...]:
-    try:
-        # One question for all topics: asking for one by name could create it.
-        topics = admin.list_topics(timeout=_TIMEOUT_S).topics
-    except KafkaException as error:
-        raise _away(bootstrap, error) from None
-    missing = sorted({EVENT_TOPIC, DEAD_LETTER_TOPIC} - set(topics))
-    if missing:
-        raise OperatorError(f"Kafka at {bootstrap} has no topic {', '.join(missing)}: run 'marketpulse up'")
-    return tuple(
-        (topic, partition) for topic in (EVENT_TOPIC, DEAD_LETTER_TOPIC) for partition in topics[topic].partitions
-    )
-
-
 def _kafka_offsets(bootstrap: str) -> dict[Place, Offsets]:
     admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
-    places = _places(admin, bootstrap)
+    required_partitions(bootstrap)
+    counts = partition_counts(bootstrap, admin=admin)
+    places = [(topic, partition) for topic in (EVENT_TOPIC, DEAD_LETTER_TOPIC) for partition in range(counts[topic])]
     try:
         ends = _listed(admin, places, OffsetSpec.latest())
         starts = _listed(admin, places, OffsetSpec.earliest())
     except KafkaException as error:
-        raise _away(bootstrap, error) from None
+        raise RetriableError(f"Kafka at {bootstrap} does not answer ({error.args[0].str()}): is it running?") from None
     return {place: Offsets(starts[place], ends[place]) for place in places}
-
-
-def _away(bootstrap: str, error: KafkaException) -> RetriableError:
-    return RetriableError(f"Kafka at {bootstrap} does not answer ({error.args[0].str()}): is it running?")
 
 
 def _listed(admin: AdminClient, places: Iterable[Place], spec: OffsetSpec) -> dict[Place, int]:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from marketpulse.errors import LeaseHeldError
-from marketpulse.monitor.lag import topic_partitions
+from marketpulse.ingest.topics import required_partitions
 from marketpulse.resources import read_sql
 from marketpulse.settings import Settings
 from marketpulse.store.postgres import connect, outages
@@ -14,7 +14,7 @@ from marketpulse.warehouse import migrations
 def check_producer(settings: Settings, *, sleep: Callable[[float], None] = time.sleep) -> None:
     """Raises OperatorError that names what is missing, RetriableError for an outage; waits out a dead holder."""
     migrations.verify(settings.operations_dsn.get_secret_value())
-    topic_partitions(settings.kafka_bootstrap)
+    required_partitions(settings.kafka_bootstrap)
     _lease_is_free(settings, sleep)
 
 
