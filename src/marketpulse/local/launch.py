@@ -1,0 +1,197 @@
+"""The start of a stack: what depends on nothing begins at once, the rest as soon as what it needs answers."""
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from datetime import UTC, datetime
+
+from marketpulse.errors import MarketPulseError, OperatorError, RetriableError
+from marketpulse.ingest.topics import ensure_topics
+from marketpulse.local import airflow, kafka, spark
+from marketpulse.local.airflow_api import AirflowApi
+from marketpulse.local.airflow_connections import connections
+from marketpulse.local.blueprint import AIRFLOW_POSTGRES, POSTGRES, SIMULATOR, Blueprint
+from marketpulse.local.jars import install_jars
+from marketpulse.local.postgres import PostgresServer
+from marketpulse.local.progress import Reporter, StepState
+from marketpulse.local.status import component_answers
+from marketpulse.local.supervisor import Supervisor
+from marketpulse.resources import read_sql
+from marketpulse.settings import EVENT_TOPIC, load_settings
+from marketpulse.store.postgres import connect
+from marketpulse.warehouse import migrations
+from marketpulse.warehouse.roles import ensure_roles
+
+# The producer's DAG is unpaused too where it runs only when it is asked to.
+UNPAUSED = ("market_stream", "pipeline_health", "daily_rollups", "maintenance", "schema_migrations")
+COMPONENT_TIMEOUT_S = 90.0
+STREAM_TIMEOUT_S = 180.0
+PAUSE_S = 0.2
+
+
+class _CancelledError(MarketPulseError):
+    """Another part has failed, or the person pressed Ctrl-C."""
+
+
+class Launch:
+    """One start. `run` returns when the stream is ready to land; it raises what failed first."""
+
+    def __init__(self, blueprint: Blueprint, reporter: Reporter) -> None:
+        self._blueprint = blueprint
+        self._reporter = reporter
+        self._supervisor = Supervisor(blueprint.layout)
+        self._environment = blueprint.environment()
+        self._cancelled = threading.Event()
+        self._began_at = datetime.now(UTC)
+
+    def run(self) -> None:
+        """Everything, with as much at a time as the order allows."""
+        blueprint = self._blueprint
+        blueprint.airflow.configure()
+        blueprint.spark.forget_applications()
+        self._supervisor.start(
+            blueprint.programs(), stack_id=blueprint.credentials.stack_id, environment=self._environment
+        )
+        with ThreadPoolExecutor(8) as pool:
+            try:
+                # Airflow takes longest, so its way begins first.
+                parts = [
+                    pool.submit(self._step, step, work)
+                    for step, work in (
+                        ("Airflow", self._airflow),
+                        ("Postgres", self._market_database),
+                        ("Kafka", self._broker),
+                        ("Spark", self._spark),
+                        ("simulated market", self._simulator),
+                    )
+                ]
+                self._all(parts)
+                self._step("connections", self._connect)
+                self._step("stream", self._stream)
+            finally:
+                self._cancelled.set()
+
+    def _all(self, parts: list[Future[None]]) -> None:
+        done, _ = wait(parts, return_when=FIRST_EXCEPTION)
+        failures = [error for part in done if (error := part.exception()) is not None]
+        for failure in failures:
+            if not isinstance(failure, _CancelledError):
+                raise failure
+
+    def _step(self, name: str, work: Callable[[Callable[[str], None]], str]) -> None:
+        state: StepState = "failed"
+        detail = ""
+        self._reporter.step(name, "running", "")
+        try:
+            detail = work(lambda text: self._reporter.step(name, "running", text))
+            state = "done"
+        except MarketPulseError as error:
+            detail = str(error)
+            raise
+        finally:
+            self._reporter.step(name, state, detail)
+
+    def _market_database(self, say: Callable[[str], None]) -> str:
+        blueprint = self._blueprint
+        self._start_server(POSTGRES, blueprint.postgres, say)
+        say("roles and migrations")
+        ensure_roles(blueprint.postgres.dsn(), blueprint.role_passwords)
+        migrations.apply(blueprint.dsn("owner"))
+        return f"127.0.0.1:{blueprint.plan.ports.postgres}"
+
+    def _start_server(self, name: str, server: PostgresServer, say: Callable[[str], None]) -> None:
+        say("creating the database cluster")
+        server.initialise()
+        say("starting")
+        self._supervisor.start_program(name)
+        self._until(server.answers, name)
+
+    def _broker(self, say: Callable[[str], None]) -> str:
+        broker = self._blueprint.kafka
+        say("fetching what is missing of its jars")
+        install_jars(broker.java, self._blueprint.layout.jars)
+        broker.configure()
+        say("starting")
+        self._supervisor.start_program(kafka.NAME)
+        self._until(broker.answers, kafka.NAME)
+        ensure_topics(broker.bootstrap, load_settings())
+        return broker.bootstrap
+
+    def _spark(self, say: Callable[[str], None]) -> str:
+        say("starting master and worker")
+        for name in (spark.MASTER, spark.WORKER):
+            self._supervisor.start_program(name)
+            self._until(lambda name=name: component_answers(self._blueprint, name), name)  # type: ignore[misc]
+        return self._blueprint.spark.master_url
+
+    def _simulator(self, say: Callable[[str], None]) -> str:
+        say("starting")
+        self._supervisor.start_program(SIMULATOR)
+        self._until(lambda: component_answers(self._blueprint, SIMULATOR), SIMULATOR)
+        return self._blueprint.simulator_url
+
+    def _airflow(self, say: Callable[[str], None]) -> str:
+        blueprint = self._blueprint
+        self._start_server(AIRFLOW_POSTGRES, blueprint.airflow_postgres, say)
+        say("metadata schema")
+        blueprint.airflow.migrate(self._environment)
+        say("starting its components")
+        for program in blueprint.airflow.programs():
+            self._supervisor.start_program(program.name)
+        api = blueprint.airflow_api()
+        self._until(api.healthy, airflow.API_SERVER)
+        return blueprint.airflow.url
+
+    def _connect(self, say: Callable[[str], None]) -> str:
+        api, made = self._blueprint.airflow_api(), connections(self._blueprint)
+        api.put_connections(*made)
+        wanted = {*UNPAUSED, *(("market_producer",) if self._blueprint.plan.simulated else ())}
+        say("waiting for the DAGs")
+        self._until(lambda: wanted <= api.dag_ids(), "the DAGs", explain=lambda: _import_error(api))
+        for dag_id in sorted(wanted):
+            api.unpause(dag_id)
+        return f"{len(made)} connections, {len(wanted)} DAGs"
+
+    def _stream(self, say: Callable[[str], None]) -> str:
+        say("the Spark job starts")
+        self._until(self._stream_is_ready, "the stream", timeout_s=STREAM_TIMEOUT_S)
+        return "ready to land"
+
+    def _stream_is_ready(self) -> bool:
+        question = {
+            "partitions": load_settings().kafka_partitions,
+            "topic": EVENT_TOPIC,
+            "since": self._began_at,
+        }
+        with connect(self._blueprint.dsn("operations"), application_name="up") as connection:
+            row = connection.execute(read_sql("local/read_stream_readiness"), question).fetchone()
+        return bool(row and row[0])
+
+    def _until(
+        self,
+        condition: Callable[[], bool],
+        what: str,
+        *,
+        timeout_s: float = COMPONENT_TIMEOUT_S,
+        explain: Callable[[], str] = lambda: "",
+    ) -> None:
+        deadline = time.monotonic() + timeout_s
+        while True:
+            if self._cancelled.is_set():
+                raise _CancelledError(f"waiting for {what} was given up")
+            try:
+                if condition():
+                    return
+            except RetriableError:
+                # Not there yet; the deadline decides.
+                pass
+            if time.monotonic() > deadline:
+                why = explain() or f"see {self._blueprint.layout.logs}"
+                raise OperatorError(f"{what} did not become ready within {timeout_s:.0f} s: {why}")
+            self._cancelled.wait(PAUSE_S)
+
+
+def _import_error(api: AirflowApi) -> str:
+    errors = api.import_errors()
+    return f"{len(errors)} DAG file(s) do not parse, the first: {errors[0]}" if errors else ""

@@ -1,0 +1,29 @@
+"""`marketpulse status` as a person or a program reads it."""
+
+import io
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from marketpulse.local.blueprint import running_blueprint
+from marketpulse.local.layout import Layout
+from marketpulse.local.status import StackStatus, stack_status
+
+
+def render(*, as_json: bool) -> str:
+    """The whole text. Raises OperatorError when there is no stack."""
+    status = stack_status(running_blueprint(Layout.current()))
+    if as_json:
+        return msgspec.json.format(msgspec.json.encode(status)).decode()
+    return _table(status)
+
+
+def _table(status: StackStatus) -> str:
+    table = Table("component", "address", "pid", "healthy")
+    for name, component in status.components.items():
+        pid = str(component.pid) if component.pid else "-"
+        table.add_row(name, component.address, pid, "yes" if component.healthy else "[bold red]no[/]")
+    text = io.StringIO()
+    Console(file=text, width=100).print(table)
+    return text.getvalue().rstrip()
