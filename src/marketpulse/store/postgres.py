@@ -19,15 +19,24 @@ _REFUSED_TEXTS = ("authentication failed", "no password supplied", "does not exi
 
 def address(dsn: str) -> str:
     """`host:port` of a DSN, fit for a message. Raises OperatorError when the DSN is empty or cannot be read."""
+    parts = _parts(dsn)
+    return f"{parts.get('host') or 'localhost'}:{parts.get('port') or 5432}"
+
+
+def password_of(dsn: str) -> str:
+    """The password inside a DSN, empty when it holds none. Raises as `address` does."""
+    return str(_parts(dsn).get("password") or "")
+
+
+def _parts(dsn: str) -> dict[str, object]:
     if not dsn:
         raise OperatorError(
             "no Postgres address: run `marketpulse up`, or set MARKETPULSE_OPERATIONS_DSN and the others"
         )
     try:
-        parts = conninfo.conninfo_to_dict(dsn)
+        return dict(conninfo.conninfo_to_dict(dsn))
     except psycopg.ProgrammingError:
         raise OperatorError("a Postgres address is not of the form postgresql://user:password@host:port/base") from None
-    return f"{parts.get('host') or 'localhost'}:{parts.get('port') or 5432}"
 
 
 def connect(

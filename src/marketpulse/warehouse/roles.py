@@ -11,7 +11,7 @@ from psycopg import sql
 
 from marketpulse.errors import OperatorError
 from marketpulse.resources import read_sql
-from marketpulse.store.postgres import connect
+from marketpulse.store.postgres import connect, password_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,11 @@ class RolePasswords:
     writer: str = field(repr=False)
     operations: str = field(repr=False)
     reader: str = field(repr=False)
+
+    @classmethod
+    def of_dsns(cls, *, owner: str, writer: str, operations: str, reader: str) -> "RolePasswords":
+        """The passwords inside the four roles' addresses. Raises OperatorError for one that cannot be read."""
+        return cls(*(password_of(dsn) for dsn in (owner, writer, operations, reader)))
 
     def by_role(self) -> tuple[tuple[str, str], ...]:
         """(role name, password) of all four."""

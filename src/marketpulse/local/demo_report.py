@@ -1,0 +1,60 @@
+"""What a demo ends with: the day's table, the equations, and where to look next."""
+
+from rich.console import Console
+from rich.table import Table
+
+from marketpulse.local.demo import Played
+from marketpulse.resources import read_sql
+from marketpulse.store.postgres import connect
+
+COLUMNS = ("symbol", "open", "high", "low", "close", "volume", "VWAP", "trades", "coverage %")
+
+
+def show(played: Played, console: Console) -> None:
+    """Print everything."""
+    console.print(_day_table(played))
+    console.print(_equation_table(played))
+    console.print(_addresses(played), markup=False, highlight=False)
+
+
+def _day_table(played: Played) -> Table:
+    play = played.play
+    table = Table(title=f"{play.session.calendar} {play.session.trading_date}, feed {play.feed}")
+    for name in COLUMNS:
+        table.add_column(name, justify="left" if name == "symbol" else "right")
+    wanted = {"trading_date": play.session.trading_date, "symbols": list(play.symbols)}
+    with connect(played.blueprint.dsn("reader"), application_name="demo", autocommit=True) as connection:
+        for row in connection.execute(read_sql("demo/day"), wanted):
+            table.add_row(*(_text(value) for value in row))
+    return table
+
+
+def _equation_table(played: Played) -> Table:
+    table = Table("equation", "left", "right", "", title="Conservation, from stored facts")
+    for equation in played.proof.equations:
+        mark = "[green]=[/]" if equation.balanced else "[bold red]≠[/]"
+        table.add_row(equation.name, f"{equation.left:,}", f"{equation.right:,}", mark)
+    return table
+
+
+def _addresses(played: Played) -> str:
+    blueprint = played.blueprint
+    ports = blueprint.plan.ports
+    return "\n".join(
+        (
+            f"Airflow      {blueprint.airflow.url}  user admin, password in {blueprint.layout.airflow_passwords}",
+            f"Spark        http://127.0.0.1:{ports.spark_master_ui}",
+            f"Kafka        {blueprint.kafka.bootstrap}  (marketpulse consume --max 5)",
+            f"PostgreSQL   127.0.0.1:{ports.postgres}, database marketpulse, user marketpulse_reader",
+            "             its password: marketpulse status --json, under postgres.reader",
+            f"Power BI     {blueprint.layout.power_bi}",
+            "Stop         make down",
+        )
+    )
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return "-"
+    text = f"{value:,f}" if hasattr(value, "as_tuple") else f"{value:,}" if isinstance(value, int) else str(value)
+    return text.rstrip("0").rstrip(".") if "." in text else text
