@@ -19,6 +19,7 @@ from datetime import timedelta
 from airflow.sdk import DAG, Param, task
 
 from marketpulse.settings import settings
+from retry_policies import HealthyReset
 from session_timetable import SessionTimetable
 from supervised_producer import SupervisedProducerOperator
 from task_defaults import START_DATE, TASK_DEFAULTS
@@ -72,4 +73,4 @@ with DAG(
 
         check_producer(connection_settings())
 
-    preflight() >> SupervisedProducerOperator(task_id="produce", retries=1000)
+    preflight() >> SupervisedProducerOperator(task_id="produce", retries=1000, retry_policy=HealthyReset())

@@ -7,6 +7,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+if "airflow" in sys.modules:
+    raise RuntimeError("airflow was imported before its temporary home was chosen: import tests.airflow_home first")
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 DAGS = REPOSITORY / "dags"
 PLUGINS = REPOSITORY / "plugins"
