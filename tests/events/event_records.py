@@ -10,8 +10,8 @@ from marketpulse.events.event import AnyEvent, Bar, DeadLetter, Quote, Snapshot,
 from marketpulse.events.timestamps import NS_PER_DAY, format_ns
 
 hex_ids = st.text("0123456789abcdef", min_size=32, max_size=32)
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
-words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
+words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=12)
 prices = st.decimals(min_value=Decimal("0.000001"), max_value=Decimal("999999999999.999999"), places=6)
 sizes = st.decimals(min_value=0, max_value=Decimal("999999999999999999.999999"), places=6)
 signed = st.decimals(min_value=-(10**11), max_value=10**11, places=4)

@@ -42,6 +42,11 @@ def test_wire_form(make_trade: BuildTrade) -> None:
     assert {"mic", "quality", "extra", "producer_id", "delay_s"}.isdisjoint(record)
 
 
+def test_text_beyond_ascii_is_fine(make_trade: BuildTrade) -> None:
+    record = json.loads(encode(make_trade())) | {"exchange": "Zürich \U0001f4c8", "extra": {"/x": '"\\u0000"'}}
+    assert decode_event(json.dumps(record).encode()).extra == {"/x": '"\\u0000"'}
+
+
 def test_stamped_changes_the_stamp_alone(make_trade: BuildTrade) -> None:
     trade = make_trade()
     published = stamped(trade, "p-1", 1042)
@@ -83,8 +88,16 @@ def test_fields_of_a_newer_writer_are_ignored(make_trade: BuildTrade) -> None:
         ({"event_id": "79e74f6b"}, "identity"),
         ({"event_at": "2022-03-11T19:08:43.947998696Z"}, "time"),
         ({"event_at": "2022-03-11T19:08:43.947998695+00:00"}, "time"),
-        ({"event_time_ns": -1}, "time"),
-        ({"event_time_ns": 2**63}, "time"),
+        ({"event_time_ns": -1}, "number"),
+        ({"event_time_ns": 2**63}, "number"),
+        ({"event_time_ns": 0}, "time"),
+        ({"participant_time_ns": 2**63}, "number"),
+        ({"producer_seq": -1}, "number"),
+        ({"delay_s": 2**31}, "number"),
+        ({"exchange": "a\0"}, "text"),
+        ({"exchange": "\ud800"}, "text"),
+        ({"extra": {"/\0": "1"}}, "text"),
+        ({"conditions": ["@", "\0"]}, "text"),
         ({"trading_date": "2022-03-09"}, "time"),
         ({"trading_date": "2022-03-22"}, "time"),
         ({"trading_date": "11.03.2022"}, "schema"),

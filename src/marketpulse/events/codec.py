@@ -3,8 +3,9 @@
 Decoding is strict, so what it returns can be stored without another look. It raises RecordError with one of these
 reasons: `not_json` (no UTF-8 JSON object), `duplicate_key`, `schema` (a field missing or of a wrong type),
 `number` (no plain decimal string, negative, out of range), `identity` (an id that is not 32 hex digits),
-`time` (event_at, event_time_ns and trading_date disagree, or a time without a zone). Fields that it does not know
-are ignored, so that an older reader survives a newer writer.
+`text` (a NUL or half a surrogate pair, which Postgres cannot hold), `time` (event_at, event_time_ns and trading_date
+disagree, or a time without a zone). Fields that it does not know are ignored, so that an older reader survives a newer
+writer.
 """
 
 import json
@@ -18,10 +19,13 @@ import msgspec
 from marketpulse.errors import RecordError
 from marketpulse.events.event import AnyEvent, Bar, DeadLetter, Trade
 from marketpulse.events.number import PRICE_PATTERN, SIGNED_PATTERN, SIZE_PATTERN, check_text
+from marketpulse.events.text import is_storable
 from marketpulse.events.timestamps import NS_PER_DAY, format_ns
 
 _SIZES = frozenset({"size", "bid_size", "ask_size", "volume", "day_volume"})
 _SIGNED = frozenset({"change", "change_percent"})
+_LARGEST_BIGINT = 2**63 - 1
+_LARGEST = {"delay_s": 2**31 - 1}
 _ID = re.compile(r"[0-9a-f]{32}\Z")
 
 # The trading date of a moment after Friday's close is the next session's; the longest closure of XNYS was a week.
@@ -39,15 +43,18 @@ def number_pattern(field: str) -> str:
     return SIGNED_PATTERN if field in _SIGNED else PRICE_PATTERN
 
 
-def _number_patterns(event_type: type[msgspec.Struct]) -> tuple[tuple[str, str], ...]:
-    return tuple(
-        (field.name, number_pattern(field.name))
-        for field in msgspec.inspect.type_info(event_type).fields  # type: ignore[attr-defined]
-        if "DecimalType" in str(field.type)
+def _fields_of(event_type: type[msgspec.Struct], kind: str) -> tuple[str, ...]:
+    fields = msgspec.inspect.type_info(event_type).fields  # type: ignore[attr-defined]
+    return tuple(field.name for field in fields if f"{kind}(" in str(field.type))
+
+
+_NUMBERS = {
+    event_type.__struct_config__.tag: tuple(
+        (name, number_pattern(name)) for name in _fields_of(event_type, "DecimalType")
     )
-
-
-_NUMBERS = {event_type.__struct_config__.tag: _number_patterns(event_type) for event_type in get_args(AnyEvent)}
+    for event_type in get_args(AnyEvent)
+}
+_INTEGERS = {event_type: _fields_of(event_type, "IntType") for event_type in (*get_args(AnyEvent), DeadLetter)}
 
 
 def encode(event: AnyEvent) -> bytes:
@@ -68,6 +75,7 @@ def decode_event(raw: bytes) -> AnyEvent:
             check_text(name, record[name], pattern)
     event: AnyEvent = _convert(record, AnyEvent)
     _check_ids(event)
+    _check_integers(event)
     _check_times(event)
     if isinstance(event, Trade) and not event.price:
         raise RecordError("number", "price is 0, a price is above zero")
@@ -79,6 +87,7 @@ def decode_dead_letter(raw: bytes) -> DeadLetter:
     dead_letter: DeadLetter = _convert(_json_object(raw), DeadLetter)
     if _ID.match(dead_letter.dead_letter_id) is None:
         raise RecordError("identity", f"dead_letter_id is {dead_letter.dead_letter_id[:40]!r}, not 32 hex digits")
+    _check_integers(dead_letter)
     _check_zones(dead_letter)
     return dead_letter
 
@@ -95,7 +104,19 @@ def _json_object(raw: bytes) -> dict[str, Any]:
         raise RecordError("not_json", str(error)[:200]) from None
     if not isinstance(record, dict):
         raise RecordError("not_json", f"a JSON object is wanted, this is {type(record).__name__}")
+    # What cannot be stored can only have come in through an escape, so few records pay for the search.
+    if b"\\u" in raw:
+        _check_texts(record)
     return record
+
+
+def _check_texts(value: Any) -> None:
+    if isinstance(value, str) and not is_storable(value):
+        raise RecordError("text", f"{value[:40]!a} cannot be stored")
+    if isinstance(value, dict):
+        value = [*value.keys(), *value.values()]
+    for member in value if isinstance(value, list) else ():
+        _check_texts(member)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -125,8 +146,15 @@ def _check_ids(event: AnyEvent) -> None:
         raise RecordError("schema", "symbol is empty")
 
 
+def _check_integers(record: AnyEvent | DeadLetter) -> None:
+    for name in _INTEGERS[type(record)]:
+        value = getattr(record, name)
+        if value is not None and not 0 <= value <= _LARGEST.get(name, _LARGEST_BIGINT):
+            raise RecordError("number", f"{name} is out of range: {str(value)[:40]}")
+
+
 def _check_times(event: AnyEvent) -> None:
-    if not 0 <= event.event_time_ns < 2**63 or format_ns(event.event_time_ns) != event.event_at:
+    if format_ns(event.event_time_ns) != event.event_at:
         raise RecordError("time", f"event_at {event.event_at[:40]} is not event_time_ns {event.event_time_ns}")
     day = _utc_date(event.event_time_ns // NS_PER_DAY)
     if not _EARLIEST_DATE <= event.trading_date - day <= _LATEST_DATE:

@@ -43,11 +43,15 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One GET: path below the provider's base address and its parameters. Holds no key."""
+    """One GET: path below the provider's base address and its parameters. Holds no key.
+
+    `symbols` are the canonical names it asks for; a page token continues exactly these.
+    """
 
     endpoint: Endpoint
     path: str
     params: tuple[tuple[str, str], ...]
+    symbols: tuple[str, ...] = ()
 
     def text(self) -> str:
         """Path and query, as stored beside a poll."""
@@ -66,13 +70,26 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """A rate limit: at most `calls` in `seconds`."""
+
+    calls: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Classified:
-    """The outcome, the provider's words, and how long to wait if it said so (seconds)."""
+    """The outcome, the provider's words, and how long to wait if it said so (seconds).
+
+    `bad_symbol` is canonical. `stated_limit` is the rate limit that the answer's headers state for this key's plan:
+    it replaces the adapter's own guess.
+    """
 
     outcome: Outcome
     message: str = ""
     retry_after_s: float | None = None
     bad_symbol: str | None = None
+    stated_limit: Window | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +111,6 @@ class Page:
     next_page_token: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A rate limit: at most `calls` in `seconds`."""
-
-    calls: int
-    seconds: float
-
-
 class Provider(Protocol):
     """An adapter. Every method is pure."""
 
@@ -113,13 +122,20 @@ class Provider(Protocol):
         ...
 
     def plan(self, query: Query, page_token: str | None = None) -> tuple[Request, ...]:
-        """The requests that answer a query (batches), or the one that continues it from a page token."""
+        """The requests that answer a query, in batches of symbols.
+
+        With a page token: the one request that continues a batch, whose symbols the query must then name.
+        """
         ...
 
-    def classify(self, response: Response) -> Classified: ...
+    def classify(self, response: Response) -> Classified:
+        """What an answer means. Never raises, whatever the body is."""
+        ...
 
     def normalize(self, response: Response, query: Query, calendar: SessionCalendar, *, synthetic: bool) -> Page:
         """Events of a response classified OK. Raises RecordError when the body as a whole is unreadable."""
         ...
 
-    def limits(self) -> tuple[Window, ...]: ...
+    def limits(self) -> tuple[Window, ...]:
+        """The rate limits to keep before the provider has stated its own, with a margin."""
+        ...
