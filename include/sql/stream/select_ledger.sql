@@ -1,6 +1,5 @@
--- Where the stream stands in each partition of a topic.
+-- Where the stream stands, one row a partition.
 
-SELECT partition, topic_id, next_offset
+SELECT topic, partition, topic_id, next_offset
 FROM ops.stream_ledger
-WHERE topic = %(topic)s
-ORDER BY partition
+ORDER BY topic, partition
