@@ -1,6 +1,7 @@
 """Single members of Alpaca's records: read, checked, and refused with a RecordError that names the member."""
 
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 from typing import Any
 
 from marketpulse.errors import RecordError
@@ -64,9 +65,19 @@ def texts(record: dict[str, Any], name: str) -> tuple[str, ...]:
     wire = record.get(name)
     if wire is None:
         return ()
-    if isinstance(wire, list) and all(isinstance(text, str) and is_storable(text) for text in wire):
-        return tuple(wire)
+    try:
+        if isinstance(wire, list) and _are_texts(*wire):
+            return tuple(wire)
+    except TypeError:
+        # A list or an object among the members cannot be looked up: no text either.
+        pass
     raise RecordError("schema", f"{name} is {str(wire)[:40]!a}, a list of texts is wanted")
+
+
+@lru_cache(maxsize=4096)
+def _are_texts(*members: Any) -> bool:
+    # A market uses a few dozen combinations of conditions: each is checked once.
+    return all(isinstance(member, str) and is_storable(member) for member in members)
 
 
 def rounded(wire: Any) -> Any:
