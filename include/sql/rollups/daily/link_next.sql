@@ -12,6 +12,7 @@ JOIN rollup.daily AS stored
 LEFT JOIN rollup.daily AS previous
     ON previous.symbol = stored.symbol
    AND previous.feed = stored.feed
+   AND previous.calendar = stored.calendar
    AND previous.trading_date = %(trading_date)s
 WHERE following.symbol = stored.symbol
   AND following.trading_date = stored.trading_date

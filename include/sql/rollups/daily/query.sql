@@ -60,10 +60,16 @@ official AS (
             AS open_auction,
         (array_agg(price ORDER BY size DESC, event_time_ns, event_id) FILTER (WHERE auction = 'close'))[1]
             AS close_auction,
-        (array_agg(price ORDER BY event_time_ns, sequence_number, trade_id_number, event_id)
+        (array_agg(price ORDER BY event_time_ns, sequence_number NULLS FIRST, trade_id_number NULLS FIRST, event_id)
             FILTER (WHERE auction = 'open_report'))[1] AS open_report,
-        (array_agg(price ORDER BY event_time_ns DESC, sequence_number DESC, trade_id_number DESC, event_id DESC)
-            FILTER (WHERE auction = 'close_report'))[1] AS close_report
+        (array_agg(
+            price
+            ORDER BY
+                event_time_ns DESC,
+                sequence_number DESC NULLS LAST,
+                trade_id_number DESC NULLS LAST,
+                event_id DESC
+        ) FILTER (WHERE auction = 'close_report'))[1] AS close_report
     FROM market.event
     WHERE trading_date = %(trading_date)s
       AND symbol = ANY (%(symbols)s)
@@ -212,5 +218,7 @@ LEFT JOIN calendar_before USING (calendar)
 LEFT JOIN rollup.daily AS previous
     ON previous.symbol = scope.symbol
    AND previous.feed = scope.feed
+   -- A day that nobody subscribed may hold a stray trade, which is no close.
+   AND previous.calendar = scope.calendar
    AND previous.trading_date = calendar_before.previous_date
 ORDER BY scope.symbol, scope.feed

@@ -1,0 +1,14 @@
+-- The feeds and calendars of a day whose sweep has run after the session's end: what is compared with the truth ledger.
+
+SELECT DISTINCT subscription.feed, subscription.calendar
+FROM market.subscription
+JOIN market.session USING (calendar, trading_date)
+JOIN ops.poll
+    ON poll.trading_date = subscription.trading_date
+   AND poll.feed = subscription.feed
+   AND poll.endpoint = 'trades'
+   AND poll.purpose = 'sweep'
+   AND poll.outcome IN ('ok', 'empty')
+   AND poll.market_at >= session.post_close_at
+WHERE subscription.trading_date = %(trading_date)s
+ORDER BY subscription.feed

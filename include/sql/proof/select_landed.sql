@@ -1,0 +1,19 @@
+-- What landed of one day and feed, by subscribed symbol, in the terms of the simulator's truth ledger. A withdrawn
+-- trade (cancelled, or replaced by a corrected one) is a fact whose current version is a cancel.
+
+SELECT
+    subscription.symbol,
+    count(event.entity_id) FILTER (WHERE event.action <> 'cancel') AS trades,
+    count(event.entity_id) FILTER (WHERE event.action = 'cancel') AS withdrawn,
+    coalesce(sum(event.size) FILTER (WHERE event.action <> 'cancel' AND event.adds_volume), 0) AS volume,
+    coalesce(sum(event.price * event.size) FILTER (WHERE event.action <> 'cancel' AND event.adds_volume), 0) AS notional
+FROM market.subscription
+LEFT JOIN market.event
+    ON event.trading_date = %(trading_date)s
+   AND event.symbol = subscription.symbol
+   AND event.feed = subscription.feed
+   AND event.event_type = 'trade'
+WHERE subscription.trading_date = %(trading_date)s
+  AND subscription.feed = %(feed)s
+GROUP BY subscription.symbol
+ORDER BY subscription.symbol

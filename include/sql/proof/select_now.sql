@@ -1,0 +1,3 @@
+-- The moment of the snapshot.
+
+SELECT now()

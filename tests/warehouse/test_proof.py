@@ -1,0 +1,227 @@
+"""The proof on a real server: a small balanced history, and every way in which one stored fact can break it."""
+
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from tests.database import Database
+from tests.warehouse.rows import load, read_case
+
+from marketpulse.errors import RetriableError
+from marketpulse.warehouse.proof import ACCOUNTS, Proof, prove
+from marketpulse.warehouse.rollups import compute_daily
+
+DAY = date(2025, 7, 2)
+TRUTH = {
+    "trading_date": "2025-07-02",
+    "feed": "sip",
+    "market_at": "2025-07-03T01:00:00Z",
+    "symbols": {
+        "ABC": {"trades": 4, "versions": 6, "cancelled": 1, "corrected": 0, "volume": "157", "notional": "1592.1"},
+    },
+    "malformed": 1,
+    "total_trades": 4,
+}
+
+
+@pytest.fixture
+def history(database: Database) -> Database:
+    load(database.owner_dsn, read_case(Path(__file__).parent / "proof" / "balanced"))
+    compute_daily(database.operations_dsn, DAY, DAY)
+    return database
+
+
+@pytest.fixture
+def truth() -> Iterator[tuple[str, dict[str, Any]]]:
+    """The address of a control API and the ledger it serves, free to be changed."""
+    ledger = json.loads(json.dumps(TRUTH))
+
+    class Face(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            known = "feed=sip" in self.path
+            body = json.dumps(ledger).encode() if known else b"{}"
+            self.send_response(200 if known else 400)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            return
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Face)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}", ledger
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def broken(proof: Proof) -> set[str]:
+    return {equation.name for equation in proof.equations if not equation.balanced}
+
+
+def _sides(proof: Proof) -> dict[str, tuple[object, object]]:
+    return {equation.name: (equation.left, equation.right) for equation in proof.equations}
+
+
+def test_a_balanced_history(history: Database) -> None:
+    proof = prove(history.operations_dsn, settle_s=0)
+    assert broken(proof) == set()
+    assert proof.balanced
+    names = [equation.name for equation in proof.equations]
+    assert names == [account.name for account in ACCOUNTS] + ["bars_recomputed", "rollups_recomputed"]
+    sides = _sides(proof)
+    assert sides["poll_records"] == (12, 12)
+    assert sides["offsets_accounted"] == (8, 8)
+    assert sides["facts_recounted"] == (6, 6)
+    assert sides["dead_letters_recounted"] == (1, 1)
+    assert sides["bars_recomputed"] == (1, 1)
+    assert sides["rollups_recomputed"] == (1, 1)
+
+
+def test_an_empty_database_is_balanced(database: Database) -> None:
+    assert prove(database.operations_dsn, settle_s=0).balanced
+
+
+@pytest.mark.parametrize(
+    ("damage", "names"),
+    [
+        (
+            "DELETE FROM market.event WHERE event_time_ns % 60000000000 = 2000000000",
+            {"facts_recounted", "bars_recomputed"},
+        ),
+        ("DELETE FROM market.event_superseded", {"facts_recounted"}),
+        ("UPDATE market.event SET batch_id = 1 WHERE batch_id = 2", {"facts_recounted"}),
+        ("UPDATE market.event SET price = 10.15 WHERE price = 10.1", {"bars_recomputed"}),
+        ("UPDATE market.event SET action = 'cancel' WHERE size = 50", {"bars_recomputed"}),
+        ("UPDATE market.bar_1m SET notional = notional + 0.000001", {"bars_recomputed", "rollups_recomputed"}),
+        ("DELETE FROM market.bar_1m", {"bars_recomputed", "rollups_recomputed"}),
+        ("DELETE FROM ops.dead_letter", {"dead_letters_recounted"}),
+        ("UPDATE rollup.daily SET high = high + 1", {"rollups_recomputed"}),
+        ("UPDATE rollup.daily SET minutes_covered = 3", {"rollups_recomputed"}),
+        ("DELETE FROM rollup.daily", {"rollups_recomputed"}),
+        (
+            "UPDATE ops.stream_ledger SET next_offset = 8 WHERE next_offset = 7",
+            {"ledger_position", "offsets_accounted"},
+        ),
+        (
+            "UPDATE ops.stream_batch SET first_offset = 5, last_offset = 7 WHERE batch_id = 2",
+            {"offsets_continuous", "ledger_position"},
+        ),
+        (
+            "UPDATE ops.stream_batch SET landed = 2, duplicate = 0 WHERE batch_id = 2",
+            {"sources_accounted", "facts_recounted"},
+        ),
+        ("UPDATE ops.stream_batch_source SET lowest_seq = 4 WHERE batch_id = 2", {"sequences_continuous"}),
+        (
+            "UPDATE ops.stream_batch_source SET highest_seq = 8 WHERE batch_id = 2",
+            {"sequences_continuous", "sequences_complete"},
+        ),
+        (
+            "DELETE FROM ops.stream_batch_source WHERE batch_id = 3",
+            {"sources_accounted", "acknowledged_landed"},
+        ),
+        (
+            "UPDATE ops.poll SET highest_seq = jsonb_set(highest_seq, '{stock_analysis/0}', '9') WHERE events = 3",
+            {"acknowledged_landed", "poll_sequences"},
+        ),
+        ("UPDATE ops.poll SET events = 4, repeated = 3 WHERE events = 3", {"poll_sequences"}),
+    ],
+)
+def test_one_changed_fact_breaks_its_equations(history: Database, damage: str, names: set[str]) -> None:
+    with psycopg.connect(history.owner_dsn) as connection:
+        assert connection.execute(damage).rowcount > 0
+    proof = prove(history.operations_dsn, settle_s=0)
+    assert broken(proof) == names
+    assert all(equation.offending for equation in proof.equations if not equation.balanced)
+
+
+def test_a_day_that_waits_for_its_rollup_is_no_contradiction(history: Database) -> None:
+    with psycopg.connect(history.owner_dsn) as connection:
+        connection.execute("UPDATE rollup.daily SET high = high + 1")
+        connection.execute("INSERT INTO ops.dirty_day (symbol, trading_date) VALUES ('ABC', %s)", (DAY,))
+    assert prove(history.operations_dsn, settle_s=0).balanced
+
+
+def test_a_sealed_day_is_known_by_number(history: Database) -> None:
+    with psycopg.connect(history.owner_dsn) as connection:
+        assert connection.execute("SELECT market.seal_event_day(%s, now() + INTERVAL '1 day')", (DAY,)).fetchone() == (
+            True,
+        )
+    assert prove(history.operations_dsn, settle_s=0).balanced
+    with psycopg.connect(history.owner_dsn) as connection:
+        connection.execute("UPDATE ops.sealed_day SET events = events - 1")
+    assert broken(prove(history.operations_dsn, settle_s=0)) == {"facts_recounted"}
+
+
+def test_the_truth_ledger_agrees(history: Database, truth: tuple[str, dict[str, Any]]) -> None:
+    url, _ = truth
+    proof = prove(history.operations_dsn, truth_url=url, settle_s=0)
+    assert broken(proof) == set()
+    sides = _sides(proof)
+    assert sides["truth_trades"] == (4, 4)
+    assert sides["truth_withdrawn"] == (1, 1)
+    assert sides["truth_notional"] == (Decimal("1592.1"), Decimal("1592.1"))
+    assert sides["truth_malformed"] == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "value"),
+    [
+        ("truth_trades", "trades", 5),
+        ("truth_withdrawn", "corrected", 1),
+        ("truth_volume", "volume", "158"),
+        ("truth_notional", "notional", "1592.100001"),
+    ],
+)
+def test_the_truth_ledger_disagrees(
+    history: Database, truth: tuple[str, dict[str, Any]], name: str, field: str, value: object
+) -> None:
+    url, ledger = truth
+    ledger["symbols"]["ABC"][field] = value
+    proof = prove(history.operations_dsn, truth_url=url, settle_s=0)
+    assert broken(proof) == {name}
+    (offending,) = (equation.offending for equation in proof.equations if equation.name == name)
+    assert offending[0].startswith("ABC sip 2025-07-02")
+
+
+def test_an_unfinished_day_is_not_compared(history: Database, truth: tuple[str, dict[str, Any]]) -> None:
+    url, ledger = truth
+    ledger.update(market_at="2025-07-02T15:00:00Z", symbols={})
+    proof = prove(history.operations_dsn, truth_url=url, settle_s=0)
+    assert proof.balanced
+    assert proof.equations[-1].left == 0
+
+
+def test_no_truth_ledger_and_no_database_are_outages(history: Database) -> None:
+    with pytest.raises(RetriableError, match="truth ledger"):
+        prove(history.operations_dsn, truth_url="http://127.0.0.1:1", settle_s=0)
+    with pytest.raises(RetriableError, match="Postgres"):
+        prove(history.operations_dsn.replace(f":{history.server.port}/", ":1/"))
+
+
+def test_what_is_on_its_way_may_still_land(history: Database) -> None:
+    """The stream commits the acknowledged record while the proof waits for it."""
+    with psycopg.connect(history.owner_dsn, autocommit=True) as connection:
+        connection.execute("UPDATE ops.stream_batch_source SET highest_seq = 6 WHERE batch_id = 2")
+        assert "acknowledged_landed" in broken(prove(history.operations_dsn, settle_s=0))
+        repair = "UPDATE ops.stream_batch_source SET highest_seq = 7 WHERE batch_id = 2"
+        timer = threading.Timer(0.6, connection.execute, (repair,))
+        timer.start()
+        assert prove(history.operations_dsn, settle_s=20).balanced
+        timer.join()
+
+
+def test_the_proof_is_stored(history: Database) -> None:
+    prove(history.operations_dsn, date_from=DAY, date_to=DAY, settle_s=0)
+    with psycopg.connect(history.operations_dsn) as connection:
+        row = connection.execute("SELECT date_from, date_to, balanced, jsonb_array_length(equations) FROM ops.proof")
+        assert row.fetchone() == (DAY, DAY, True, len(ACCOUNTS) + 2)
