@@ -14,18 +14,17 @@ class EventMemory:
         self._young: set[bytes] = set()
         self._old: set[bytes] = set()
 
-    def add(self, event_id: str) -> bool:
-        """Remembers an id; false when it was known."""
+    def knows(self, event_id: str) -> bool:
         # 16 bytes instead of 32 characters: half the memory.
         key = bytes.fromhex(event_id)
-        if key in self._young:
-            return False
-        known = key in self._old
-        self._young.add(key)
+        return key in self._young or key in self._old
+
+    def add(self, event_id: str) -> None:
+        """Remembers an id that it does not know."""
+        self._young.add(bytes.fromhex(event_id))
         if len(self._young) >= self._half:
             self._old = self._young
             self._young = set()
-        return not known
 
     def __len__(self) -> int:
-        return len(self._young | self._old)
+        return len(self._young) + len(self._old)

@@ -1,0 +1,48 @@
+-- One request cycle and what came of it; runs in the transaction that moves the cursors.
+INSERT INTO ops.poll (
+    producer_id,
+    provider,
+    feed,
+    endpoint,
+    purpose,
+    trading_date,
+    symbols,
+    request,
+    covered_from,
+    covered_until,
+    requested_at,
+    received_at,
+    market_at,
+    outcome,
+    http_status,
+    pages,
+    records,
+    events,
+    repeated,
+    rejected,
+    highest_seq
+)
+VALUES (
+    %(producer_id)s,
+    %(provider)s,
+    %(feed)s,
+    %(endpoint)s,
+    %(purpose)s,
+    %(trading_date)s,
+    %(symbols)s,
+    %(request)s,
+    %(covered_from)s,
+    %(covered_until)s,
+    %(requested_at)s,
+    %(received_at)s,
+    %(market_at)s,
+    %(outcome)s,
+    %(http_status)s,
+    %(pages)s,
+    %(records)s,
+    %(events)s,
+    %(repeated)s,
+    %(rejected)s,
+    %(highest_seq)s
+)
+RETURNING poll_id;
