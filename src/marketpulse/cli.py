@@ -204,11 +204,13 @@ def rollup(
 @app.command()
 def health(as_json: Json = False) -> None:
     """One state of the pipeline, and the checks behind it. Exit status 1 when it is critical."""
-    from marketpulse.monitor import health_view
+    from marketpulse.monitor.health import check
+    from marketpulse.monitor.health_view import as_text
+    from marketpulse.settings import settings
 
-    text, is_critical = health_view.render(as_json=as_json)
-    typer.echo(text)
-    raise typer.Exit(1 if is_critical else 0)
+    found = check(settings())
+    typer.echo(found.as_json() if as_json else as_text(found))
+    raise typer.Exit(1 if found.state == "critical" else 0)
 
 
 @app.command()
@@ -219,11 +221,19 @@ def prove(
     as_json: Json = False,
 ) -> None:
     """Print every conservation equation with its numbers. Exit status 1 when one does not balance."""
-    from marketpulse.warehouse import proof_view
+    from marketpulse.settings import settings
+    from marketpulse.warehouse import proof, proof_view
 
-    text, balanced = proof_view.render(_date(day or date_from), _date(day or date_to), as_json=as_json)
-    typer.echo(text)
-    raise typer.Exit(0 if balanced else 1)
+    now = settings()
+    found = proof.prove(
+        now.operations_dsn.get_secret_value(),
+        date_from=_date(day or date_from),
+        date_to=_date(day or date_to),
+        truth_url=now.market_clock if now.market_clock != "host" else None,
+        kafka_bootstrap=now.kafka_bootstrap,
+    )
+    typer.echo(proof_view.as_json(found) if as_json else proof_view.as_text(found))
+    raise typer.Exit(0 if found.balanced else 1)
 
 
 @migrate_app.command("plan")

@@ -6,6 +6,7 @@ from rich.table import Table
 from marketpulse.local.demo import Played
 from marketpulse.resources import read_sql
 from marketpulse.store.postgres import connect
+from marketpulse.warehouse.proof_view import equation_table
 
 COLUMNS = ("symbol", "open", "high", "low", "close", "volume", "VWAP", "trades", "coverage %")
 
@@ -13,7 +14,7 @@ COLUMNS = ("symbol", "open", "high", "low", "close", "volume", "VWAP", "trades",
 def show(played: Played, console: Console) -> None:
     """Print everything."""
     console.print(_day_table(played))
-    console.print(_equation_table(played))
+    console.print(equation_table(played.proof))
     console.print(_addresses(played), markup=False, highlight=False)
 
 
@@ -26,14 +27,6 @@ def _day_table(played: Played) -> Table:
     with connect(played.blueprint.dsn("reader"), application_name="demo", autocommit=True) as connection:
         for row in connection.execute(read_sql("demo/day"), wanted):
             table.add_row(*(_text(value) for value in row))
-    return table
-
-
-def _equation_table(played: Played) -> Table:
-    table = Table("equation", "left", "right", "", title="Conservation, from stored facts")
-    for equation in played.proof.equations:
-        mark = "[green]=[/]" if equation.balanced else "[bold red]≠[/]"
-        table.add_row(equation.name, f"{equation.left:,}", f"{equation.right:,}", mark)
     return table
 
 

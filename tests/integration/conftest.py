@@ -1,0 +1,39 @@
+"""One real stack for all integration tests, on free ports and in a folder of its own; gone afterwards."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.database import free_port
+from tests.integration.running_stack import RunningStack
+
+from marketpulse.local.layout import project_dir
+
+PORTS = ("KAFKA", "POSTGRES", "AIRFLOW_POSTGRES", "AIRFLOW", "SPARK_MASTER", "SPARK_UI", "SIMULATOR", "SIMULATOR_CONTROL")
+
+
+def stack_environment(state: Path) -> dict[str, str]:
+    """A new user's environment: nothing of another stack, a state folder of its own."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MARKETPULSE_", "AIRFLOW"))}
+    return {**inherited, "MARKETPULSE_STATE_DIR": str(state)}
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[RunningStack]:
+    # Not pytest's own temporary folder: only its owner may enter it, and under root Postgres is somebody else.
+    state = Path(tempfile.mkdtemp(prefix="marketpulse-stack-"))
+    state.chmod(0o711)
+    stopped = RunningStack(project_dir(), stack_environment(state))
+    try:
+        stopped.command("up", timeout_s=420)
+        yield replace(stopped, status=json.loads(stopped.command("status", "--json").stdout))
+    finally:
+        stopped.command("down", timeout_s=120, check=False)
+        left = stopped.environment_of_stack()
+        shutil.rmtree(state, ignore_errors=True)
+        assert not left, f"down left {[process.cmdline() for process in left]}"

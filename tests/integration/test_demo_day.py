@@ -1,0 +1,45 @@
+"""A whole generated day through Airflow, as `make demo` plays it, and the same day again."""
+
+from datetime import UTC, datetime
+
+import pytest
+from tests.integration.running_stack import RunningStack
+
+from marketpulse.events.session import calendar
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
+
+
+def landed(stack: RunningStack, trading_date: str) -> tuple[int, ...]:
+    return tuple(
+        stack.read("operations", f"SELECT count(*) FROM {table} WHERE trading_date = %s", trading_date)[0][0]
+        for table in ("market.event", "market.event_superseded", "market.bar_1m")
+    )
+
+
+def test_a_generated_day_lands_balances_and_is_there_to_read(stack: RunningStack) -> None:
+    day = calendar("XNYS").last_completed(datetime.now(UTC)).trading_date.isoformat()
+    shown = stack.command("demo", timeout_s=600).stdout
+    for word in ("AAPL", "VWAP", "coverage", "Airflow", "Spark", "Kafka", "PostgreSQL"):
+        assert word in shown
+    rows = stack.read(
+        "reader",
+        "SELECT symbol, open, high, low, close, volume, vwap, trade_count, coverage_pct FROM mart.fact_daily"
+        " WHERE trading_date = %s",
+        day,
+    )
+    assert len(rows) == 11
+    for symbol, opened, high, low, close, volume, vwap, trades, coverage in rows:
+        assert low <= opened <= high, symbol
+        assert low <= close <= high, symbol
+        assert low <= vwap <= high, symbol
+        assert volume > 0, symbol
+        assert trades > 0, symbol
+        assert coverage == 100, symbol
+    proof = stack.json("prove", "--date", day)
+    assert proof["balanced"] is True
+    first = landed(stack, day)
+    assert first[0] > 40_000
+    stack.command("demo", timeout_s=600)
+    assert landed(stack, day) == first
+    assert stack.json("prove", "--date", day)["balanced"] is True
