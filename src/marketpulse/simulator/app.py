@@ -46,7 +46,9 @@ class Listener:
 
     def __init__(self, simulation: Simulation, *, host: str, port: int, control_port: int) -> None:
         """Raises OperatorError when a port is taken."""
-        self._sockets = [_bound(host, number) for number in (port, control_port)]
+        with contextlib.ExitStack() as undo:
+            self._sockets = [undo.enter_context(_bound(host, number)) for number in (port, control_port)]
+            undo.pop_all()
         self._servers = [_server(app) for app in (public_app(simulation), control_app(simulation))]
         public, control = (f"http://{host}:{bound.getsockname()[1]}" for bound in self._sockets)
         self.addresses = Addresses(public, control)
@@ -76,7 +78,7 @@ def serve(
     state_file: Path | None = None,
     on_listening: Callable[[Addresses], None] | None = None,
 ) -> None:
-    """Runs the simulator until SIGTERM or SIGINT. `on_listening` gets the addresses once both ports are bound.
+    """Runs the simulator until SIGTERM or SIGINT. `on_listening` gets the addresses once both ports accept connections.
 
     With a state file a restarted simulator goes on at the market time where it would be, with the tapes it had; without
     saved state `clock` is where it starts (default: real time). Raises OperatorError for a taken port or a state file
@@ -88,6 +90,7 @@ def serve(
     async def main() -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, listener.stop)
+        simulation.warm_up()
         if on_listening is not None:
             on_listening(listener.addresses)
         await listener.run()
@@ -122,6 +125,7 @@ def _bound(host: str, port: int) -> socket.socket:
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
+        bound.listen()
     except OSError as error:
         bound.close()
         raise OperatorError(f"port {port} of {host} cannot be used ({error.strerror}): choose another port") from None

@@ -30,6 +30,7 @@ class Market:
         self.seed = seed
         self._days: OrderedDict[tuple[str, str, date], DayRows] = OrderedDict()
         self._generating = threading.Lock()
+        self._reading_calendar = threading.Lock()
         self._tapes: dict[tuple[str, date], DayRows] = {}
         self._sources: dict[tuple[str, date], TapeSource] = {}
 
@@ -41,7 +42,7 @@ class Market:
 
     def load(self, source: TapeSource) -> DayRows:
         """Adds a recorded day, or replaces the one of the same symbol and date. Raises OperatorError for a bad file."""
-        rows = load_tape(source, calendar("XNYS"))
+        rows = load_tape(source, self.sessions("tape"))
         key = (rows.symbol, rows.trading_date)
         self._tapes = {**self._tapes, key: rows}
         self._sources[key] = source
@@ -52,7 +53,11 @@ class Market:
         return tuple(self._sources.values())
 
     def sessions(self, feed: str) -> SessionCalendar:
-        return calendar(ROUND_THE_CLOCK if feed == "round_the_clock" else "XNYS")
+        """The calendar of a feed; the first call for an exchange takes seconds, and others wait for it."""
+        if feed == "round_the_clock":
+            return calendar(ROUND_THE_CLOCK)
+        with self._reading_calendar:
+            return calendar("XNYS")
 
     def day(self, feed: str, symbol: str, trading_date: date) -> DayRows | None:
         """The rows of a symbol on a date; None when the feed has no such symbol or no session that day."""

@@ -7,9 +7,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from marketpulse.errors import OperatorError
-from marketpulse.events.session import calendar
 from marketpulse.events.timestamps import NS_PER_MINUTE, datetime_ns, ns_datetime
-from marketpulse.simulator.access import RateLimit
+from marketpulse.simulator.access import RECENT_NS, RateLimit
 from marketpulse.simulator.clock import ClockSetting, MarketTime
 from marketpulse.simulator.faults import Faults
 from marketpulse.simulator.market import EXCHANGE_FEEDS, Market
@@ -34,8 +33,6 @@ class Simulation:
     def __init__(self, *, seed: int, clock: ClockSetting | None = None, state_file: Path | None = None) -> None:
         """A saved state of the same seed wins over `clock`. Raises OperatorError when the state cannot be kept."""
         self.market = Market(seed)
-        # Reading the exchange's calendar takes a second or two: now, not in the first request.
-        calendar("XNYS")
         self.faults = Faults()
         self.limits = RateLimit()
         self.log = RequestLog()
@@ -49,6 +46,10 @@ class Simulation:
             except OperatorError as error:
                 logger.warning("a tape of the saved state is gone: %s", error)
         self.save()
+
+    def warm_up(self) -> None:
+        """Reads the exchange's calendar in the background: it takes seconds, and no request should wait for it."""
+        threading.Thread(target=self.market.sessions, args=("sip",), name="calendar", daemon=True).start()
 
     def save(self) -> None:
         """Writes down the clock's setting and the tapes."""
@@ -71,7 +72,7 @@ class Simulation:
 
     def truth(self, feed: str, trading_date: date) -> Truth:
         """The truth ledger of a day as of now."""
-        now_ns = self.clock.now_ns()
+        now_ns = self.clock.now_ns() - (RECENT_NS if feed == "delayed_sip" else 0)
         symbols: dict[str, SymbolTruth] = {}
         unreadable = 0
         for symbol in self.market.symbols(feed):

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import lru_cache
 from pathlib import Path
 from typing import TextIO
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,13 +18,14 @@ import numpy as np
 
 from marketpulse.errors import OperatorError
 from marketpulse.events.session import Session, SessionCalendar
-from marketpulse.events.timestamps import datetime_ns, local_ns
+from marketpulse.events.timestamps import NS_PER_SECOND, datetime_ns, local_ns
 from marketpulse.simulator.rows import FACT, NEVER, NO_AUCTION, STAYS, DayRows, Trades
 from marketpulse.simulator.wire import conditions_text, decimal_text, time_text
 
 COLUMNS = ["time", "price", "size", "exchange", "conditions"]
 SYMBOL = re.compile(r"[A-Z]{1,5}(\.[A-Z]{1,2})?")
 _NUMBER = re.compile(r"(\d{1,9})(?:\.(\d{1,6}))?", re.ASCII)
+_AT = re.compile(r"(.{16}):([0-5]\d)(?:\.(\d{1,9}))?", re.ASCII)
 _CODE = re.compile(r"[\w@+ .:-]{0,40}", re.ASCII)
 _MOST_PRODUCT_DIGITS = 9
 
@@ -60,8 +62,8 @@ def load_tape(source: TapeSource, sessions: SessionCalendar) -> DayRows:
     except (OSError, EOFError, zlib.error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is damaged or not gzip"
         raise OperatorError(f"tape {path} cannot be read: {reason}") from None
-    except UnicodeDecodeError:
-        raise OperatorError(f"tape {path} is not UTF-8 text: give a csv or csv.gz file") from None
+    except (UnicodeDecodeError, csv.Error):
+        raise OperatorError(f"tape {path} is not plain text in UTF-8: give a csv or csv.gz file") from None
     if not lines:
         raise OperatorError(f"tape {path} holds no trades")
     days = {datetime.fromtimestamp(line.event_ns // 10**9, zone).date() for line in (lines[0], lines[-1])}
@@ -91,18 +93,34 @@ def _lines(reader: Iterable[list[str]], path: Path, timezone: str) -> Iterator[_
             at, price, size, exchange, conditions = fields
             if not (_CODE.fullmatch(exchange) and _CODE.fullmatch(conditions)):
                 raise ValueError("unusual characters in exchange or conditions")
-            yield _Line(local_ns(at, timezone), _scaled(price), _scaled(size), exchange, conditions)
+            yield _Line(_time(at, timezone), _scaled(price), _scaled(size), exchange, conditions)
         except ValueError as error:
             raise OperatorError(f"tape {path}, line {number}: {error}") from None
 
 
+def _time(text: str, timezone: str) -> int:
+    match = _AT.fullmatch(text)
+    if match is None:
+        raise ValueError(f"not a local time: {text[:40]!r}")
+    return _minute(match[1], timezone) + int(match[2]) * NS_PER_SECOND + int((match[3] or "").ljust(9, "0"))
+
+
+# Reading a zone's rules costs more than all the rest of a line, and a minute holds many lines.
+@lru_cache(maxsize=4096)
+def _minute(text: str, timezone: str) -> int:
+    return local_ns(text + ":00", timezone)
+
+
 def _scaled(text: str) -> tuple[int, int]:
-    """A decimal as an integer and its number of decimals."""
+    """A decimal above zero as an integer and its number of decimals."""
     match = _NUMBER.fullmatch(text)
     if match is None:
         raise ValueError(f"not a number with at most six decimals: {text[:40]!r}")
     fraction = (match[2] or "").rstrip("0")
-    return int(match[1] + fraction), len(fraction)
+    value = int(match[1] + fraction)
+    if not value:
+        raise ValueError("a price or size of zero is no trade")
+    return value, len(fraction)
 
 
 def _session(sessions: SessionCalendar, day: date, zone: ZoneInfo) -> Session:
