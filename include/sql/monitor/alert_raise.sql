@@ -1,11 +1,10 @@
 -- Raises an alert, or counts a repetition of the one that fires under the same key.
--- One row: the alert, and the severity it had before (null: it is new).
+-- One row: the alert, and the severity it had before, as the statement began (null: it is new).
 WITH before AS (
     SELECT severity
     FROM ops.alert
     WHERE dedup_key = %(dedup_key)s
       AND state = 'firing'
-    FOR UPDATE
 ),
 raised AS (
     INSERT INTO ops.alert AS known (dedup_key, severity, state, summary, action, source)

@@ -9,5 +9,5 @@ JOIN market.subscription AS watched
    AND watched.calendar = session.calendar
 WHERE session.post_close_at + make_interval(mins => %(sweep_delay_min)s) <= %(market_at)s
   AND dirty.dirtied_at <= now() - INTERVAL '2 minutes'
-  AND (dirty.dirtied_at > now() - INTERVAL '10 minutes' OR extract(minute FROM now())::integer % 15 = 0)
+  AND (dirty.dirtied_at > now() - INTERVAL '10 minutes' OR mod(extract(minute FROM now())::integer, 15) = 0)
 ORDER BY dirty.trading_date;

@@ -23,7 +23,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How one channel took it. `channel` is the address with every secret masked."""
+    """How one channel took it. `channel` is the address without its secrets."""
 
     channel: str
     delivered: bool
@@ -42,7 +42,8 @@ def _deliver(message: Message, url: str) -> Delivery:
         target = apprise.Apprise.instantiate(url)
         if target is None:
             return Delivery(channel, delivered=False, error="not an address that Apprise understands")
-        channel = target.url(privacy=True)
+        # Masked by Apprise, but for what a person put into the query.
+        channel = target.url(privacy=True).partition("?")[0]
         with apprise.LogCapture(level=logging.WARNING) as log:
             taken = target.notify(title=message.title, body=message.body, notify_type=_KINDS[message.kind])
             reason = log.getvalue().strip()

@@ -11,15 +11,16 @@ from marketpulse.store.postgres import connect, outages
 from marketpulse.warehouse import migrations
 
 
-def check_producer(settings: Settings, *, sleep: Callable[[float], None] = time.sleep) -> None:
+def check_producer(settings: Settings) -> None:
     """Raises OperatorError that names what is missing, RetriableError for an outage; waits out a dead holder."""
     migrations.verify(settings.operations_dsn.get_secret_value())
     required_partitions(settings.kafka_bootstrap)
-    _lease_is_free(settings, sleep)
+    wait_for_free_lease(settings)
 
 
-def _lease_is_free(settings: Settings, sleep: Callable[[float], None]) -> None:
-    """A living holder renews, which names it at once; a dead one's lease expires within its time to live."""
+def wait_for_free_lease(settings: Settings, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Returns when nobody holds the producer's lease. A living holder renews it, and is named by a LeaseHeldError; a
+    dead one's expires within its time to live."""
     dsn = settings.operations_dsn.get_secret_value()
     with outages(dsn), connect(dsn, application_name="preflight", autocommit=True) as connection:
         first = connection.execute(read_sql("monitor/producer_lease")).fetchone()

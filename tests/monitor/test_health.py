@@ -1,0 +1,133 @@
+import json
+from datetime import UTC, date, datetime, timedelta
+
+import psycopg
+import pytest
+from pydantic import SecretStr
+from tests.database import Database, free_port
+from tests.mailbox import Mailbox
+from tests.monitor.conftest import Broker
+
+from marketpulse.errors import LeaseHeldError
+from marketpulse.monitor.health import Health, check, check_and_alert
+from marketpulse.monitor.preflight import wait_for_free_lease
+from marketpulse.settings import DEAD_LETTER_TOPIC, EVENT_TOPIC, Settings
+from marketpulse.store import lease
+from marketpulse.store.postgres import connect
+
+SATURDAY = datetime(2026, 11, 21, 16, tzinfo=UTC)
+FRIDAY = datetime(2026, 11, 20, 16, tzinfo=UTC)
+
+
+class FixedClock:
+    speed = 1.0
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
+
+
+@pytest.fixture
+def settings(database: Database, broker: Broker, mailbox: Mailbox) -> Settings:
+    """A pipeline whose stream has landed everything and whose producer is started by hand."""
+    with psycopg.connect(database.owner_dsn) as connection:
+        connection.execute(
+            "INSERT INTO ops.stream_run (stream, epoch, run_id, host, pid, started_at, seen_at)"
+            " VALUES ('stock_stream', 1, gen_random_uuid(), 'box', 7, now(), now())"
+        )
+        connection.execute(
+            "INSERT INTO ops.stream_ledger (topic, partition, topic_id, next_offset, epoch)"
+            " VALUES (%s, 3, 'x', 1, 1), (%s, 3, 'x', 1, 1)",
+            (EVENT_TOPIC, DEAD_LETTER_TOPIC),
+        )
+    return Settings(
+        operations_dsn=SecretStr(database.operations_dsn),
+        kafka_bootstrap=broker.bootstrap,
+        producer_schedule="manual",
+        alert_urls=(SecretStr(mailbox.url),),
+    )
+
+
+def states(health: Health) -> dict[str, str]:
+    return {found.name: found.state for found in health.checks if found.state != "ok"}
+
+
+def test_a_closed_market_is_no_outage(settings: Settings) -> None:
+    health = check(settings, market=FixedClock(SATURDAY))
+    assert (health.state, states(health)) == ("closed", {})
+    assert health.is_healthy
+    assert check(settings, market=FixedClock(FRIDAY)).state == "ok"
+
+
+def test_an_open_market_without_the_scheduled_producer_is_one(settings: Settings) -> None:
+    scheduled = settings.model_copy(update={"producer_schedule": "session"})
+    assert states(check(scheduled, market=FixedClock(FRIDAY))) == {"producer": "critical"}
+    assert check(scheduled, market=FixedClock(SATURDAY)).state == "closed"
+
+
+def test_everything_found_is_in_the_json(settings: Settings) -> None:
+    found = json.loads(check(settings, market=FixedClock(FRIDAY)).as_json())
+    assert found["state"] == "ok"
+    assert {lag["topic"] for lag in found["lags"]} == {EVENT_TOPIC, DEAD_LETTER_TOPIC}
+
+
+def test_each_transition_is_told_once_and_the_row_is_kept(
+    settings: Settings, database: Database, mailbox: Mailbox
+) -> None:
+    def age_the_stream(seconds: int) -> None:
+        with psycopg.connect(database.owner_dsn) as connection:
+            connection.execute("UPDATE ops.stream_run SET seen_at = now() - make_interval(secs => %s)", (seconds,))
+
+    for seconds in (0, 100, 100, 0, 0):
+        age_the_stream(seconds)
+        check_and_alert(settings, market=FixedClock(FRIDAY))
+    assert [subject.partition("]")[0] for subject in mailbox.subjects()] == ["[critical", "[resolved"]
+    with psycopg.connect(database.operations_dsn) as connection:
+        kept = connection.execute("SELECT state FROM ops.health ORDER BY checked_at").fetchall()
+    assert [row[0] for row in kept] == ["ok", "critical", "critical", "ok", "ok"]
+
+
+def test_an_absent_kafka_or_postgres_is_a_finding_and_not_a_crash(settings: Settings, mailbox: Mailbox) -> None:
+    no_kafka = settings.model_copy(update={"kafka_bootstrap": f"127.0.0.1:{free_port()}"})
+    assert states(check(no_kafka, market=FixedClock(FRIDAY))) == {"kafka": "critical"}
+    away = SecretStr(f"postgresql://nobody:x@127.0.0.1:{free_port()}/marketpulse")
+    no_postgres = settings.model_copy(update={"operations_dsn": away})
+    health = check_and_alert(no_postgres, market=FixedClock(FRIDAY))
+    assert states(health) == {"postgres": "critical"}
+    assert "Postgres at 127.0.0.1" in mailbox.subjects()[0]
+
+
+def test_a_market_clock_that_does_not_answer_is_a_finding(settings: Settings) -> None:
+    nowhere = settings.model_copy(update={"market_clock": f"http://127.0.0.1:{free_port()}"})
+    assert states(check(nowhere)) == {"market_clock": "critical"}
+
+
+def test_a_day_that_changed_after_its_session_is_named(settings: Settings, database: Database) -> None:
+    with psycopg.connect(database.owner_dsn) as connection:
+        connection.execute(
+            "INSERT INTO market.session VALUES ('XNYS', '2026-11-20', '2026-11-20 09:00Z', '2026-11-20 14:30Z',"
+            " '2026-11-20 21:00Z', '2026-11-21 01:00Z')"
+        )
+        connection.execute(
+            "INSERT INTO market.subscription (trading_date, symbol, feed, calendar, provider)"
+            " VALUES ('2026-11-20', 'BAC', 'sip', 'XNYS', 'alpaca')"
+        )
+        connection.execute(
+            "INSERT INTO ops.dirty_day (symbol, trading_date, dirtied_at) VALUES ('BAC', '2026-11-20', %s)",
+            (datetime.now(UTC) - timedelta(minutes=3),),
+        )
+    assert check(settings, market=FixedClock(FRIDAY)).late_days == ()
+    assert check(settings, market=FixedClock(SATURDAY)).late_days == (date(2026, 11, 20),)
+
+
+def test_a_renewed_lease_names_its_holder_and_a_dead_one_is_waited_out(settings: Settings) -> None:
+    dsn = settings.operations_dsn.get_secret_value()
+    with connect(dsn, application_name="test") as connection:
+        held = lease.acquire(connection, "producer", "box:1:p-1", 30.0)
+        with pytest.raises(LeaseHeldError, match="box:1:p-1 is producing already"):
+            wait_for_free_lease(settings, sleep=lambda _: lease.renew(connection, held))
+        lease.release(connection, held)
+        lease.acquire(connection, "producer", "box:1:p-1", 0.2)
+        wait_for_free_lease(settings)
