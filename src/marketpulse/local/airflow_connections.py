@@ -9,7 +9,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from marketpulse.errors import OperatorError, RetriableError
 from marketpulse.local.airflow_api import AirflowApi, AirflowConnection
-from marketpulse.local.blueprint import DATABASE, Blueprint
+from marketpulse.local.blueprint import DATABASE
 from marketpulse.local.ports import LOOPBACK
 from marketpulse.settings import Settings
 
@@ -23,34 +23,6 @@ PIPELINE_DAGS = (
 )
 PARSING_TIMEOUT_S = 300.0
 PAUSE_S = 1.0
-
-
-def connections(blueprint: Blueprint) -> tuple[AirflowConnection, ...]:
-    """Every Connection of the stack, with its present addresses and passwords."""
-    kafka = {"bootstrap.servers": blueprint.kafka.bootstrap, "group.id": "marketpulse-airflow"}
-    return (
-        AirflowConnection("kafka_default", "kafka", extra=json.dumps(kafka)),
-        AirflowConnection(
-            "spark_default",
-            "spark",
-            host=f"spark://{LOOPBACK}",
-            port=blueprint.plan.ports.spark_master,
-            extra=json.dumps({"deploy-mode": "client"}),
-        ),
-        *(_postgres(blueprint, role) for role in ("owner", "writer", "operations")),
-    )
-
-
-def _postgres(blueprint: Blueprint, role: str) -> AirflowConnection:
-    return AirflowConnection(
-        f"marketpulse_{role}",
-        "postgres",
-        host=LOOPBACK,
-        port=blueprint.plan.ports.postgres,
-        login=f"marketpulse_{role}",
-        password=getattr(blueprint.credentials, role),
-        schema=DATABASE,
-    )
 
 
 def connect_airflow(

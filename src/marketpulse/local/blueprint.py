@@ -22,7 +22,7 @@ from marketpulse.local.ports import LOOPBACK
 from marketpulse.local.postgres import PostgresServer, place
 from marketpulse.local.program import COMPONENT_VARIABLE, STACK_VARIABLE, Program
 from marketpulse.local.spark import SparkCluster
-from marketpulse.settings import STATE_DIR_VARIABLE
+from marketpulse.settings import STATE_DIR_VARIABLE, Settings, load_settings
 from marketpulse.warehouse.roles import RolePasswords
 
 POSTGRES, AIRFLOW_POSTGRES, SIMULATOR = "postgres", "airflow-postgres", "simulator"
@@ -114,6 +114,9 @@ class Blueprint:
             "SPARK_MASTER": self.spark.master_url,
             "SPARK_JARS_DIR": str(self.layout.jars / SPARK),
             "BACKUP_DIR": str(self.layout.backups),
+            "AIRFLOW_URL": self.airflow.url,
+            "AIRFLOW_USER": ADMIN,
+            "AIRFLOW_PASSWORD": self.credentials.airflow_admin,
             **{f"{role.upper()}_DSN": self.dsn(role) for role in ROLES},
         }
         simulated = {
@@ -129,6 +132,11 @@ class Blueprint:
         }
         chosen = own | (simulated if self.plan.simulated else {})
         return {f"MARKETPULSE_{name}": value for name, value in chosen.items()}
+
+    def loaded_settings(self) -> Settings:
+        """A person's settings, with this stack's own on top."""
+        own = {name.removeprefix("MARKETPULSE_").lower(): value for name, value in self.settings().items()}
+        return load_settings(**own)
 
     def environment(self, base: Mapping[str, str] = os.environ, env_file: Path = Path(".env")) -> dict[str, str]:
         """What every process of the stack inherits. A person's own settings pass through where ours do not rule."""

@@ -10,7 +10,7 @@ from marketpulse.errors import MarketPulseError, OperatorError, RetriableError
 from marketpulse.ingest.topics import ensure_topics
 from marketpulse.local import airflow, kafka, spark
 from marketpulse.local.airflow_api import AirflowApi
-from marketpulse.local.airflow_connections import connections
+from marketpulse.local.airflow_connections import connections_of
 from marketpulse.local.blueprint import AIRFLOW_POSTGRES, POSTGRES, SIMULATOR, Blueprint
 from marketpulse.local.jars import install_jars
 from marketpulse.local.postgres import PostgresServer
@@ -18,7 +18,7 @@ from marketpulse.local.progress import Reporter, StepState
 from marketpulse.local.status import component_answers
 from marketpulse.local.supervisor import Supervisor
 from marketpulse.resources import read_sql
-from marketpulse.settings import EVENT_TOPIC, load_settings
+from marketpulse.settings import EVENT_TOPIC
 from marketpulse.store.postgres import connect
 from marketpulse.warehouse import migrations
 from marketpulse.warehouse.roles import ensure_roles
@@ -115,7 +115,7 @@ class Launch:
         say("starting")
         self._supervisor.start_program(kafka.NAME)
         self._until(broker.answers, kafka.NAME)
-        ensure_topics(broker.bootstrap, load_settings())
+        ensure_topics(broker.bootstrap, self._blueprint.loaded_settings())
         return broker.bootstrap
 
     def _spark(self, say: Callable[[str], None]) -> str:
@@ -144,7 +144,7 @@ class Launch:
         return blueprint.airflow.url
 
     def _connect(self, say: Callable[[str], None]) -> str:
-        api, made = self._blueprint.airflow_api(), connections(self._blueprint)
+        api, made = self._blueprint.airflow_api(), connections_of(self._blueprint.loaded_settings())
         api.put_connections(*made)
         wanted = {*UNPAUSED, *(("market_producer",) if self._blueprint.plan.simulated else ())}
         say("waiting for the DAGs")
@@ -160,7 +160,7 @@ class Launch:
 
     def _stream_is_ready(self) -> bool:
         question = {
-            "partitions": load_settings().kafka_partitions,
+            "partitions": self._blueprint.loaded_settings().kafka_partitions,
             "topic": EVENT_TOPIC,
             "since": self._began_at,
         }

@@ -2,7 +2,9 @@
 
 import contextlib
 import fcntl
+import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -76,6 +78,7 @@ def up(reporter: Reporter | None = None, *, simulated: bool | None = None) -> bo
         _stop_everything(layout, Silent())
         blueprint = _planned(layout, simulated=wanted)
         try:
+            _end_like_ctrl_c()
             Launch(blueprint, reporter).run()
             write_pbids(layout.power_bi, server=f"{LOOPBACK}:{blueprint.plan.ports.postgres}", database=DATABASE)
             save_plan(layout.plan, msgspec.structs.replace(blueprint.plan, ready=True))
@@ -168,6 +171,12 @@ def _planned(layout: Layout, *, simulated: bool) -> Blueprint:
 
 def _in_quotes(value: str) -> str:
     return value.replace("\\", "\\\\").replace("'", "\\'")
+
+
+def _end_like_ctrl_c() -> None:
+    """A SIGTERM in the middle of a start takes everything down again too."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @contextlib.contextmanager
