@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,3 +59,15 @@ def _version(executable: Path) -> int | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return java_version(outcome.stderr + outcome.stdout)
+
+
+def main() -> None:
+    """`python -m marketpulse.local.java`: fail with one line when there is no supported Java. Needs no package."""
+    try:
+        find_java()
+    except OperatorError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+# Every command of the README. `make` alone lists them.
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+BIN := .venv/bin
+CHECKED := src tests dags plugins spark_apps
+TIMEZONE ?= America/New_York
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# make PYTHON=/path/to/python3.12 ... chooses the interpreter of the environment.
+.venv/.installed: requirements.lock pyproject.toml scripts/bootstrap.sh
+	@PYTHON='$(PYTHON)' scripts/bootstrap.sh
+
+.PHONY: install
+install: .venv/.installed ## make .venv from the locked requirements
+
+.PHONY: demo
+demo: .venv/.installed ## start everything and play one trading day (or TAPE=FILE SYMBOL=S TIMEZONE=TZ)
+	@$(BIN)/marketpulse demo $(if $(TAPE),--tape '$(TAPE)' --symbol '$(SYMBOL)' --timezone '$(TIMEZONE)')
+
+.PHONY: up
+up: .venv/.installed ## start everything and wait until the stream is ready
+	@$(BIN)/marketpulse up
+
+.PHONY: down
+down: .venv/.installed ## stop everything; the data stays
+	@$(BIN)/marketpulse down
+
+.PHONY: status
+status: .venv/.installed ## every component, its address and whether it answers
+	@$(BIN)/marketpulse status
+
+.PHONY: test
+test: .venv/.installed ## the whole suite, against the real components
+	@$(BIN)/pytest $(ARGS)
+
+.PHONY: check
+check: .venv/.installed ## lint, format, types, layers: what CI runs before the tests
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy $(wildcard $(CHECKED))
+	@$(BIN)/lint-imports
+
+.PHONY: lock
+lock: .venv/.installed ## resolve the requirements again
+	@$(BIN)/uv pip compile --universal --all-groups --generate-hashes --no-header --no-annotate --no-emit-index-url \
+		--quiet --upgrade --output-file requirements.lock pyproject.toml
+
+.PHONY: clean
+clean: ## stop everything and remove the environment and all data of the stack
+	@if [ -x $(BIN)/marketpulse ]; then $(BIN)/marketpulse down && $(BIN)/python -m marketpulse.local.discard; fi
+	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
