@@ -68,9 +68,9 @@ class Poll:
 
 
 class Journal:
-    """The producer's pen. `held` gives the lease that fences it; use it from one thread."""
+    """The producer's pen. `held` gives the lease that fences it (None: nothing to fence); use it from one thread."""
 
-    def __init__(self, dsn: str, producer_id: str, plan: ProducerPlan, held: Callable[[], Lease]) -> None:
+    def __init__(self, dsn: str, producer_id: str, plan: ProducerPlan, held: Callable[[], Lease] | None = None) -> None:
         self._dsn = dsn
         self._producer_id = producer_id
         self._plan = plan
@@ -78,14 +78,14 @@ class Journal:
         self._connection: psycopg.Connection | None = None
         self._uncertain = False
 
-    def open_run(self, session: Session, started_at: datetime) -> None:
-        """Writes the run, once a process."""
+    def open_run(self, trading_date: date, started_at: datetime) -> None:
+        """Writes the run, once a process; `trading_date` is its first session."""
         values = {
             "producer_id": self._producer_id,
             "provider": self._plan.provider,
             "feed": self._plan.feed,
-            "calendar": session.calendar,
-            "trading_date": session.trading_date,
+            "calendar": self._plan.calendar,
+            "trading_date": trading_date,
             "symbols": list(self._plan.symbols),
             "started_at": started_at,
         }
@@ -199,7 +199,8 @@ class Journal:
     @contextmanager
     def _fenced(self) -> Iterator[psycopg.Connection]:
         with self._transaction() as connection:
-            lease.fence(connection, self._held())
+            if self._held is not None:
+                lease.fence(connection, self._held())
             yield connection
 
     @contextmanager

@@ -87,7 +87,7 @@ class PollLoop:
         first = self._first_session(self._market.now())
         outcome = "failed"
         try:
-            self._durably(lambda: self._journal.open_run(first, started_at))
+            self._durably(lambda: self._journal.open_run(first.trading_date, started_at))
             self._open_first(first)
             while self._runs:
                 try:

@@ -1,0 +1,274 @@
+"""`marketpulse replay`: a recorded file straight through the contract and Kafka.
+
+A trade of a file has no id of its own; its ordinal in the file is one, so that identical lines stay separate trades
+and replaying the same file adds nothing. The run and its polls are recorded like a producer's, without cursors.
+"""
+
+import csv
+import gzip
+import logging
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import TextIO
+from uuid import uuid4
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from marketpulse.clock import market_clock
+from marketpulse.errors import OperatorError, RecordError
+from marketpulse.events.conditions import UNMAPPED_FLAG
+from marketpulse.events.event import Feed, Trade
+from marketpulse.events.identity import trade_ids
+from marketpulse.events.number import PRICE_PATTERN, SIZE_PATTERN, check_text, price_number
+from marketpulse.events.session import SessionCalendar, calendar
+from marketpulse.events.timestamps import format_ns, local_ns, ns_datetime
+from marketpulse.ingest.dead_letters import DeadLetterOffice
+from marketpulse.ingest.journal import Journal, Poll
+from marketpulse.ingest.plan import ProducerPlan
+from marketpulse.ingest.publisher import Publisher, producer_configuration
+from marketpulse.ingest.redaction import Redactor
+from marketpulse.ingest.topics import required_partitions
+from marketpulse.providers.provider import Outcome, Rejected, Request
+from marketpulse.settings import Settings
+from marketpulse.store.postgres import connect
+
+logger = logging.getLogger(__name__)
+
+PROVIDER = "replay"
+FEED: Feed = "tape"
+ENDPOINT = "replay.trades"
+COLUMNS = ("time", "price", "size", "exchange", "conditions")
+_REQUIRED = frozenset(COLUMNS[:3])
+_MINUTE_NS = 60_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A file of trades: which symbol they are of, and in which local time their stamps are."""
+
+    path: Path
+    symbol: str
+    timezone: str
+
+
+@dataclass(slots=True)
+class _Day:
+    """What a file held of one trading day."""
+
+    first_ns: int
+    last_ns: int
+    events: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What was published."""
+
+    symbol: str
+    trading_dates: tuple[date, ...]
+    events: int
+    rejected: int
+
+    def __str__(self) -> str:
+        days = ", ".join(map(str, self.trading_dates)) or "no day"
+        return f"{self.events} trades of {self.symbol} on {days} published, {self.rejected} lines rejected"
+
+
+def replay_file(file: Path, *, symbol: str, kind: str, timezone: str, settings: Settings) -> Replayed:
+    """Publishes the file and records it. Blocks until the broker has acknowledged everything.
+
+    Raises OperatorError for a file, kind or zone that cannot be used, RetriableError when Kafka or Postgres is away.
+    A replay that was broken off is simply repeated.
+    """
+    if kind != "trades":
+        raise OperatorError(f"--kind {kind} cannot be replayed: only trades can")
+    try:
+        ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise OperatorError(f"unknown timezone {timezone!r}: use a name such as America/New_York") from None
+    recording = Recording(file, symbol.upper(), timezone)
+    sessions = calendar(settings.calendar)
+    producer_id = "p-" + uuid4().hex[:12]
+    # Both ends are there before the first record goes out.
+    connect(settings.operations_dsn.get_secret_value(), application_name="marketpulse replay").close()
+    with _lines(recording) as lines:
+        publisher = Publisher(
+            producer_id,
+            required_partitions(settings.kafka_bootstrap),
+            producer_configuration(settings.kafka_bootstrap, settings.kafka_max_message_bytes),
+        )
+        replay = _Replay(recording, sessions, publisher, synthetic=settings.synthetic)
+        replay.publish(lines)
+    publisher.flush()
+    return replay.record(settings, producer_id)
+
+
+class _Replay:
+    """One pass over a file."""
+
+    def __init__(
+        self, recording: Recording, sessions: SessionCalendar, publisher: Publisher, *, synthetic: bool
+    ) -> None:
+        self._recording = recording
+        self._sessions = sessions
+        self._publisher = publisher
+        self._synthetic = synthetic
+        self._office = DeadLetterOffice(PROVIDER, FEED, Redactor())
+        params = (("symbol", recording.symbol), ("timezone", recording.timezone))
+        self._request = Request("trades", recording.path.name, params, (recording.symbol,))
+        self._started_at = datetime.now(UTC)
+        self._days: dict[date, _Day] = {}
+        self._rejected: set[str] = set()
+
+    def publish(self, lines: Iterable[dict[str, str | None]]) -> None:
+        for ordinal, line in enumerate(lines, start=1):
+            # One stamp per thousand lines: they are read in one go.
+            if ordinal % 1000 == 1:
+                now = datetime.now(UTC)
+            try:
+                trade = self._trade(line, ordinal, now)
+                self._publisher.publish(trade)
+            except RecordError as error:
+                self._reject(line, ordinal, error)
+                continue
+            ns = trade.event_time_ns
+            day = self._days.setdefault(trade.trading_date, _Day(ns, ns))
+            day.first_ns, day.last_ns = min(day.first_ns, ns), max(day.last_ns, ns)
+            day.events += 1
+
+    def record(self, settings: Settings, producer_id: str) -> Replayed:
+        """Writes the run, its sessions and one poll a trading day."""
+        recording, dates = self._recording, tuple(sorted(self._days))
+        plan = ProducerPlan(PROVIDER, FEED, (recording.symbol,), settings.calendar, synthetic=self._synthetic)
+        journal = Journal(settings.operations_dsn.get_secret_value(), producer_id, plan)
+        market_at = market_clock(settings.market_clock).now()
+        try:
+            first = dates[0] if dates else self._started_at.date()
+            journal.open_run(first, self._started_at)
+            for trading_date in dates:
+                session = self._sessions.session(trading_date)
+                if session is not None:
+                    journal.open_session(session)
+            journal.commit(
+                [
+                    self._poll(trading_date, market_at, len(self._rejected) if trading_date == first else 0)
+                    for trading_date in dates or (first,)
+                ]
+            )
+            journal.end_run("completed")
+        finally:
+            journal.close()
+        return Replayed(recording.symbol, dates, sum(day.events for day in self._days.values()), len(self._rejected))
+
+    def _poll(self, trading_date: date, market_at: datetime, rejected: int) -> Poll:
+        day = self._days.get(trading_date)
+        # The minutes from the first trade to the last: what the file can vouch for.
+        first = None if day is None else ns_datetime(day.first_ns - day.first_ns % _MINUTE_NS)
+        last = None if day is None else ns_datetime(day.last_ns - day.last_ns % _MINUTE_NS) + timedelta(minutes=1)
+        return Poll(
+            endpoint="trades",
+            purpose="replay",
+            trading_date=trading_date,
+            symbols=(self._recording.symbol,),
+            request=self._request.text(),
+            covered_from=first,
+            covered_until=last,
+            requested_at=self._started_at,
+            received_at=datetime.now(UTC),
+            market_at=market_at,
+            outcome=str(Outcome.OK if day is not None else Outcome.EMPTY),
+            http_status=None,
+            pages=1,
+            events=0 if day is None else day.events,
+            repeated=0,
+            rejected=rejected,
+            highest_seq=self._publisher.highest(),
+        )
+
+    def _reject(self, line: dict[str, str | None], ordinal: int, error: RecordError) -> None:
+        now = datetime.now(UTC)
+        body = f"line {ordinal}: " + ",".join(str(line.get(name) or "") for name in COLUMNS)
+        rejected = Rejected(error.reason, error.detail, body, self._recording.symbol)
+        letter = self._office.letter(rejected, self._request, requested_at=now, received_at=now)
+        logger.warning("%s line %d: %s", self._recording.path.name, ordinal, error)
+        self._publisher.publish_dead_letter(letter)
+        self._rejected.add(letter.dead_letter_id)
+
+    def _trade(self, line: dict[str, str | None], ordinal: int, now: datetime) -> Trade:
+        recording = self._recording
+        time, price_text, size_text = (line.get(name) or "" for name in COLUMNS[:3])
+        try:
+            ns = local_ns(time, recording.timezone)
+        except ValueError as error:
+            raise RecordError("time", str(error)) from None
+        check_text("price", price_text, PRICE_PATTERN)
+        check_text("size", size_text, SIZE_PATTERN)
+        price, size = price_number("price", Decimal(price_text)), Decimal(size_text)
+        exchange, condition = line.get("exchange") or None, line.get("conditions") or None
+        entity_id, event_id = trade_ids(
+            PROVIDER,
+            FEED,
+            symbol=recording.symbol,
+            exchange=exchange or "",
+            trf="",
+            trade_id=str(ordinal),
+            event_time_ns=ns,
+            price=price,
+            size=size,
+        )
+        trading_date, session_part = self._sessions.place(ns)
+        return Trade(
+            schema_version=1,
+            entity_id=entity_id,
+            event_id=event_id,
+            action="new",
+            provider=PROVIDER,
+            endpoint=ENDPOINT,
+            feed=FEED,
+            synthetic=self._synthetic,
+            symbol=recording.symbol,
+            provider_symbol=recording.symbol,
+            session_part=session_part,
+            trading_date=trading_date,
+            event_at=format_ns(ns),
+            event_time_ns=ns,
+            event_time_precision="ms",
+            event_time_basis="trade",
+            requested_at=self._started_at,
+            received_at=now,
+            currency="USD",
+            quality=(UNMAPPED_FLAG,),
+            price=price,
+            size=size,
+            trade_id=str(ordinal),
+            exchange=exchange,
+            conditions=(condition,) if condition else (),
+            volume_scope="consolidated",
+        )
+
+
+@contextmanager
+def _lines(recording: Recording) -> Iterator[Iterable[dict[str, str | None]]]:
+    """The file's lines by column. Raises OperatorError when it cannot be read or lacks a column."""
+    path = recording.path
+    try:
+        with path.open("rb") as raw:
+            packed = raw.read(2) == b"\x1f\x8b"
+        stream: TextIO
+        with (
+            gzip.open(path, "rt", encoding="utf-8", newline="") if packed else path.open(encoding="utf-8", newline="")
+        ) as stream:
+            reader = csv.DictReader(stream)
+            missing = _REQUIRED.difference(reader.fieldnames or ())
+            if missing:
+                raise OperatorError(f"{path} has no column {', '.join(sorted(missing))}: its first line must name them")
+            yield reader
+    except (OSError, EOFError, zlib.error) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is damaged or not gzip"
+        raise OperatorError(f"{path} cannot be read: {reason}") from None
+    except (UnicodeDecodeError, csv.Error):
+        raise OperatorError(f"{path} is not plain text in UTF-8: give a csv or csv.gz file") from None
