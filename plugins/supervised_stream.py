@@ -4,7 +4,7 @@ Everything that depends on settings or Connections is put together while the tas
 password is rendered, stored or shown.
 """
 
-import sys
+from pathlib import Path
 from typing import Any
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
@@ -13,17 +13,23 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from connection_settings import KAFKA, SPARK, WRITER, command_path, connection_settings
 from marketpulse.errors import OperatorError
 from marketpulse.settings import Settings
+from marketpulse.stream.submission import APPLICATION_NAME, submission_conf
+
+APPLICATION = str(Path(__file__).resolve().parents[1] / "spark_apps" / "stock_stream.py")
 
 
 class SupervisedStreamOperator(SparkSubmitOperator):
     """Submits the stream and stays with it. A driver that ends with status 2 (a person must act) is not retried."""
+
+    def __init__(self, *, application: str = APPLICATION, name: str = APPLICATION_NAME, **kwargs: Any) -> None:
+        super().__init__(application=application, name=name, **kwargs)
 
     template_fields = tuple(name for name in SparkSubmitOperator.template_fields if name not in ("conf", "env_vars"))
 
     def execute(self, context: Any) -> None:
         # Spark's too: without that Connection the operator would fall back to a YARN cluster in silence.
         settings = connection_settings(KAFKA, SPARK, WRITER)
-        self.conf: dict[str, str] = {**stream_conf(settings), **(self.conf or {})}
+        self.conf: dict[str, str] = {**submission_conf(settings), **(self.conf or {})}
         self.env_vars = stream_environment(settings)
         try:
             super().execute(context)
@@ -41,20 +47,6 @@ class SupervisedStreamOperator(SparkSubmitOperator):
     def _exit_status(self) -> int | None:
         submitted = getattr(self._hook, "_submit_sp", None)
         return None if submitted is None else submitted.returncode
-
-
-def stream_conf(settings: Settings) -> dict[str, str]:
-    """Spark's side: two cores, little memory, and the connector's jars from a folder that every node has."""
-    jars = f"{settings.spark_jars_dir.rstrip('/')}/*"
-    return {
-        "spark.cores.max": "2",
-        "spark.driver.memory": "768m",
-        "spark.executor.memory": "768m",
-        "spark.driver.extraClassPath": jars,
-        "spark.executor.extraClassPath": jars,
-        "spark.pyspark.python": sys.executable,
-        "spark.pyspark.driver.python": sys.executable,
-    }
 
 
 def stream_environment(settings: Settings) -> dict[str, str]:
