@@ -1,7 +1,8 @@
 """
 ### Daily rollups
 
-Recomputes the days whose data changed, checks them, refreshes the mart and proves that nothing was lost.
+Recomputes the days whose data changed, checks them, and proves that nothing was lost. The mart's views show the new
+rows at once.
 
 Runs after each session's sweep, and when late data changed a day that was rolled up. By hand: Params `date_from` and
 `date_to` recompute that range, dirty or not; without them every dirty day. Repeating a run gives the same rows.
@@ -11,16 +12,24 @@ Runs after each session's sweep, and when late data changed a day that was rolle
 * `prove`: an equation does not balance; the log shows its numbers and the offending rows. Keep the data, ask for help.
 """
 
-from airflow.sdk import DAG, Param, task
+from datetime import date
+from typing import Any
+
+from airflow.sdk import DAG, AssetOrTimeSchedule, Param, task
 
 from marketpulse.settings import settings
 from session_timetable import SessionTimetable
-from task_defaults import START_DATE, TASK_DEFAULTS
+from task_defaults import LATE_DAYS, START_DATE, TASK_DEFAULTS
+
+DAY = {"type": ["null", "string"], "format": "date", "description": "Empty: the days that changed."}
 
 with DAG(
     dag_id="daily_rollups",
     doc_md=__doc__,
-    schedule=SessionTimetable(settings().calendar, runs_at="end", sweep_min=settings().sweep_delay_min + 5),
+    schedule=AssetOrTimeSchedule(
+        timetable=SessionTimetable(settings().calendar, runs_at="end", sweep_min=settings().sweep_delay_min + 5),
+        assets=[LATE_DAYS],
+    ),
     start_date=START_DATE,
     catchup=False,
     max_active_runs=1,
@@ -28,19 +37,34 @@ with DAG(
     on_failure_callback=TASK_DEFAULTS["on_failure_callback"],
     tags=["marketpulse", "warehouse"],
     params={
-        "date_from": Param(
-            None, type=["null", "string"], format="date", title="First day", description="Empty: dirty days."
-        ),
-        "date_to": Param(
-            None, type=["null", "string"], format="date", title="Last day", description="Empty: dirty days."
-        ),
+        "date_from": Param(None, title="First day", **DAY),
+        "date_to": Param(None, title="Last day", **DAY),
     },
 ) as dag:
 
     @task
-    def compute() -> None:
+    def compute(params: Any = None) -> list[str]:
         from connection_settings import connection_settings
+        from marketpulse.warehouse.rollups import compute_daily
 
-        connection_settings()
+        dsn = connection_settings().operations_dsn.get_secret_value()
+        first, last = (date.fromisoformat(day) if (day := params[name]) else None for name in ("date_from", "date_to"))
+        days = compute_daily(dsn, first, last)
+        return [day.trading_date.isoformat() for day in days]
 
-    compute()
+    @task
+    def check(days: list[str]) -> None:
+        from connection_settings import connection_settings
+        from marketpulse.warehouse.checks import run_checks
+
+        run_checks(connection_settings().operations_dsn.get_secret_value(), map(date.fromisoformat, days))
+
+    @task
+    def prove(days: list[str]) -> None:
+        from connection_settings import connection_settings
+        from marketpulse.monitor.conservation import assert_balanced
+
+        assert_balanced(connection_settings(), map(date.fromisoformat, days))
+
+    computed = compute()
+    check(computed) >> prove(computed)

@@ -4,6 +4,9 @@
 Daily: partitions ahead of need, retention, vacuum and analyze, a backup that is restored to prove it, and Airflow's own
 clean-up of old runs and task states.
 
+Retention drops the events of days that landed more than `MARKETPULSE_RETENTION_DAYS` ago; bars and rollups stay.
+Backups are in `MARKETPULSE_BACKUP_DIR`. The clean-up needs the Connection `airflow_metadata`, or it is skipped.
+
 **When it fails** each task stands alone: read its log, correct the cause, clear it. A failed backup leaves the last
 good one.
 """
@@ -19,6 +22,7 @@ with DAG(
     start_date=START_DATE,
     catchup=False,
     max_active_runs=1,
+    max_active_tasks=1,
     default_args=TASK_DEFAULTS,
     on_failure_callback=TASK_DEFAULTS["on_failure_callback"],
     tags=["marketpulse", "maintenance"],
@@ -27,7 +31,35 @@ with DAG(
     @task
     def partitions() -> None:
         from connection_settings import connection_settings
+        from marketpulse.monitor.upkeep import prepare_partitions
 
-        connection_settings()
+        prepare_partitions(connection_settings())
 
-    partitions()
+    @task
+    def retention() -> None:
+        from connection_settings import connection_settings
+        from marketpulse.monitor.upkeep import drop_old_days
+
+        drop_old_days(connection_settings())
+
+    @task
+    def vacuum() -> None:
+        from connection_settings import OWNER, connection_settings
+        from marketpulse.warehouse import maintenance
+
+        maintenance.vacuum(connection_settings(OWNER).owner_dsn.get_secret_value())
+
+    @task
+    def backup() -> None:
+        from connection_settings import OWNER, connection_settings
+        from marketpulse.monitor.upkeep import back_up
+
+        back_up(connection_settings(OWNER))
+
+    @task
+    def airflow_cleanup() -> None:
+        from airflow_cleanup import clean_airflow
+
+        clean_airflow()
+
+    partitions() >> retention() >> vacuum() >> backup() >> airflow_cleanup()

@@ -6,15 +6,16 @@ rate, disk. Writes one row to `ops.health` with one state (ok, warning, critical
 when a check changes, never twice for the same trouble. When late data changed days that were already rolled up, it
 starts `daily_rollups`.
 
-**When this DAG itself fails**, Postgres does not answer or the schema is missing: the log says which.
-`marketpulse health` shows the same checks on the command line.
+**When this DAG itself fails**, a Connection is missing or a setting is wrong: the log says which. An outage of Postgres
+or Kafka is a finding, not a failure. `marketpulse health` shows the same checks on the command line.
 """
 
 from datetime import timedelta
+from typing import Any
 
 from airflow.sdk import DAG, task
 
-from task_defaults import START_DATE, TASK_DEFAULTS
+from task_defaults import LATE_DAYS, LATE_DAYS_SEEN, START_DATE, TASK_DEFAULTS
 
 with DAG(
     dag_id="pipeline_health",
@@ -29,11 +30,14 @@ with DAG(
     tags=["marketpulse", "monitor"],
 ) as dag:
 
-    @task
-    def check() -> str:
+    @task(outlets=[LATE_DAYS_SEEN])
+    def check(outlet_events: Any = None) -> str:
         from connection_settings import connection_settings
         from marketpulse.monitor.health import check_and_alert
 
-        return check_and_alert(connection_settings()).state
+        health = check_and_alert(connection_settings())
+        if health.late_days:
+            outlet_events[LATE_DAYS_SEEN].add(LATE_DAYS)
+        return health.state
 
     check()

@@ -59,7 +59,7 @@ def _value(connection_id: str) -> str:
         ) from None
     if connection_id == KAFKA:
         return _bootstrap(connection)
-    return _master(connection) if connection_id == SPARK else _dsn(connection)
+    return _master(connection) if connection_id == SPARK else connection_dsn(connection)
 
 
 def _bootstrap(connection: Connection) -> str:
@@ -76,7 +76,8 @@ def _master(connection: Connection) -> str:
     return f"spark://{host}:{connection.port}"
 
 
-def _dsn(connection: Connection) -> str:
+def connection_dsn(connection: Connection) -> str:
+    """A Postgres Connection as a DSN, its password included."""
     if not (connection.host and connection.login and connection.schema):
         raise OperatorError(f"connection {connection.conn_id} needs a host, a login and a database name")
     login, password = quote(connection.login, safe=""), quote(connection.password or "", safe="")

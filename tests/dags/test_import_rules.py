@@ -8,8 +8,8 @@ from tests.airflow_home import REPOSITORY
 
 FORBIDDEN = {
     # DAGs and plugins are read by every Airflow component: nothing of Spark, nothing of the stack that starts them.
-    "dags": {"pyspark", "dags", "spark_apps", "marketpulse.cli", "marketpulse.local", "marketpulse.stream"},
-    "plugins": {"pyspark", "dags", "spark_apps", "marketpulse.cli", "marketpulse.local", "marketpulse.stream"},
+    "dags": {"pyspark", "dags", "spark_apps", "marketpulse.cli", "marketpulse.local"},
+    "plugins": {"pyspark", "dags", "spark_apps", "marketpulse.cli", "marketpulse.local"},
     # A Spark application runs without Airflow.
     "spark_apps": {"airflow", "dags", "plugins", "marketpulse.cli", "marketpulse.local", "marketpulse.monitor"},
 }
