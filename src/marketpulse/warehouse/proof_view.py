@@ -1,43 +1,62 @@
-"""A proof as a person or a program reads it."""
+"""A proof for people and for programs."""
 
-import io
+from decimal import Decimal
 
 import msgspec
-from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from marketpulse.warehouse.equation import Equation
 from marketpulse.warehouse.proof import Proof
 
 
-def as_json(proof: Proof) -> str:
-    """The whole proof as one JSON object, `balanced` among its keys."""
-    document = {"balanced": proof.balanced, **msgspec.to_builtins(proof)}
-    return msgspec.json.format(msgspec.json.encode(document)).decode()
-
-
-def as_text(proof: Proof, *, width: int = 140) -> str:
-    """Each equation with its numbers, below them the first places that break one."""
-    text = io.StringIO()
-    console = Console(file=text, width=width)
-    console.print(equation_table(proof))
-    for equation in proof.equations:
-        for place in equation.offending:
-            console.print(f"{equation.name}: {place}", markup=False, highlight=False)
-    return text.getvalue().rstrip()
-
-
 def equation_table(proof: Proof) -> Table:
-    """One row an equation."""
-    table = Table("equation", "left", "", "right", "", title="Conservation, from stored facts")
-    table.columns[1].justify = table.columns[3].justify = "right"
+    """The equations as a table for the terminal; a broken one shows its first offending place."""
+    table = Table(title="Equations" if proof.balanced else "Equations: NOT balanced")
+    table.add_column("")
+    table.add_column("left", justify="right")
+    table.add_column("")
+    table.add_column("right", justify="right")
+    table.add_column("means")
     for equation in proof.equations:
-        mark = "[green]holds[/]" if equation.balanced else f"[bold red]breaks in {equation.offences}[/]"
-        table.add_row(equation.name, _side(equation, "left"), equation.relation, _side(equation, "right"), mark)
+        meaning = f"{equation.left_name} {equation.relation} {equation.right_name}"
+        table.add_row(
+            "[green]ok[/]" if equation.balanced else "[red]broken[/]",
+            _number(equation.left),
+            equation.relation,
+            _number(equation.right),
+            escape("\n".join([meaning, *equation.offending[:1]])),
+        )
     return table
 
 
-def _side(equation: Equation, side: str) -> str:
-    number = equation.left if side == "left" else equation.right
-    name = equation.left_name if side == "left" else equation.right_name
-    return f"{name} {number.normalize():,f}"
+def as_text(proof: Proof) -> str:
+    """One line an equation, below each broken one its offending places, and the verdict."""
+    lines = [line for equation in proof.equations for line in _lines(equation)]
+    broken = [equation.name for equation in proof.equations if not equation.balanced]
+    verdict = f"does not balance: {', '.join(broken)}" if broken else f"{len(proof.equations)} equations balance"
+    return "\n".join([*lines, verdict])
+
+
+def as_json(proof: Proof) -> str:
+    """`{"balanced", "proved_at", "date_from", "date_to", "equations": [...]}`; numbers are decimal strings."""
+    document = {"balanced": proof.balanced, **msgspec.to_builtins(proof)}
+    for printed, equation in zip(document["equations"], proof.equations, strict=True):
+        printed["balanced"] = equation.balanced
+    return msgspec.json.encode(document).decode()
+
+
+def _lines(equation: Equation) -> list[str]:
+    mark = "ok    " if equation.balanced else "BROKEN"
+    left, right = _number(equation.left), _number(equation.right)
+    statement = f"{left} {equation.left_name} {equation.relation} {right} {equation.right_name}"
+    lines = [f"{mark} {equation.name}: {statement}"]
+    lines += [f"         {place}" for place in equation.offending]
+    if equation.offences > len(equation.offending):
+        lines.append(f"         and {equation.offences - len(equation.offending)} more")
+    return lines
+
+
+def _number(value: Decimal) -> str:
+    text = f"{value:,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,0 +1,3 @@
+-- Rows of one table.
+
+SELECT count(*) FROM {table}

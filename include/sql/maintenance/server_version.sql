@@ -1,0 +1,3 @@
+-- The server's major version.
+
+SELECT current_setting('server_version_num')::integer / 10000
