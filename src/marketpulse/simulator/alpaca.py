@@ -7,8 +7,6 @@ symbols together. A well-formed symbol that the feed does not have is left out w
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from marketpulse.events.timestamps import NS_PER_DAY, NS_PER_MINUTE
 from marketpulse.simulator.access import RECENT_NS, Plan
 from marketpulse.simulator.alpaca_query import Place, Range, RefusalError, feed_of, range_of, symbols_of, timeframe_of
@@ -138,8 +136,8 @@ def latest_trades(market: Market, feed: str, symbols: tuple[str, ...], now_ns: i
 
 
 def _latest_trade(rows: DayRows, now_ns: int) -> bytes | None:
-    shown = np.flatnonzero(rows.current(now_ns) & rows.trades.adds_volume)
-    return rows.records(shown[-1:], now_ns)[0] if len(shown) else None
+    row = rows.newest(now_ns, rows.trades.adds_volume)
+    return None if row is None else rows.wire[row]
 
 
 def _latest_minute(rows: DayRows, now_ns: int) -> bytes | None:

@@ -51,8 +51,8 @@ def minute_bars(rows: DayRows, now_ns: int, start_ns: int, end_ns: int, *, minut
         return []
     trades = rows.trades
     low, high = np.searchsorted(trades.event_ns, (first_ns, last_ns + width_ns))
-    inside = slice(int(low), int(high))
-    counted = np.flatnonzero(rows.current(now_ns)[inside] & trades.adds_volume[inside]) + int(low)
+    counted = rows.current(now_ns, int(low), int(high))
+    counted = counted[trades.adds_volume[counted]]
     priced = counted[trades.sets_price[counted]]
     if not len(priced):
         return []
@@ -80,7 +80,8 @@ def minute_bars(rows: DayRows, now_ns: int, start_ns: int, end_ns: int, *, minut
 def daily_bar(rows: DayRows, now_ns: int) -> BarValue | None:
     """The day so far: prices of the regular part, volume of all parts; None before the first regular price."""
     trades = rows.trades
-    counted = np.flatnonzero(rows.current(now_ns) & trades.adds_volume)
+    counted = rows.current(now_ns)
+    counted = counted[trades.adds_volume[counted]]
     priced = counted[trades.sets_price[counted] & trades.in_regular[counted]]
     if not len(priced):
         return None

@@ -2,8 +2,6 @@
 
 import zlib
 
-import numpy as np
-
 from marketpulse.events.timestamps import NS_PER_MINUTE, NS_PER_SECOND
 from marketpulse.simulator.rows import DayRows
 from marketpulse.simulator.universe import STOCK_OF
@@ -19,10 +17,9 @@ def quote_text(rows: DayRows, now_ns: int, *, one_venue: bool) -> bytes | None:
     """The newest quote as the provider writes it; None without a price to quote around, and for recorded symbols."""
     stock = STOCK_OF.get(rows.symbol)
     second_ns = now_ns // NS_PER_SECOND * NS_PER_SECOND
-    priced = np.flatnonzero(rows.current(second_ns) & rows.trades.sets_price)
-    if stock is None or not len(priced):
+    last = rows.newest(second_ns, rows.trades.sets_price)
+    if stock is None or last is None:
         return None
-    last = int(priced[-1])
     price = int(rows.trades.price[last])
     at_ns = min(second_ns, int(rows.trades.event_ns[last]) + _ALIVE_NS)
     draw = zlib.crc32(f"{rows.symbol}{at_ns}".encode())

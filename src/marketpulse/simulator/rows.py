@@ -17,6 +17,9 @@ IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 CodeArray = npt.NDArray[np.uint8]
 
+# The newest trade is nearly always among the last so many rows.
+_TAIL = 256
+
 NEVER = np.iinfo(np.int64).max
 
 # Kinds of rows: a fact, the same record shown a second time, a record that no reader can accept.
@@ -79,11 +82,21 @@ class DayRows:
             return [wire[row] for row in rows.tolist()]
         return [amended[row] if row in amended and changed[row] <= now_ns else wire[row] for row in rows.tolist()]
 
-    def current(self, now_ns: int) -> BoolArray:
-        """Which rows are facts in force at `now_ns`: visible, readable, not a copy, neither cancelled nor replaced."""
-        trades = self.trades
-        is_current: BoolArray = (trades.visible_ns <= now_ns) & (trades.changed_ns > now_ns) & (trades.kind == FACT)
-        return is_current
+    def current(self, now_ns: int, low: int = 0, high: int | None = None) -> IntArray:
+        """Row numbers in [low, high) of facts in force: visible, readable, no copy, neither cancelled nor replaced."""
+        trades, part = self.trades, slice(low, high)
+        is_current = (trades.visible_ns[part] <= now_ns) & (trades.changed_ns[part] > now_ns)
+        return np.flatnonzero(is_current & (trades.kind[part] == FACT)) + low
+
+    def newest(self, now_ns: int, among: BoolArray) -> int | None:
+        """The last fact in force at `now_ns` of those marked in `among`."""
+        high = int(np.searchsorted(self.trades.event_ns, now_ns, "right"))
+        for low in (max(high - _TAIL, 0), 0):
+            found = self.current(now_ns, low, high)
+            found = found[among[found]]
+            if len(found):
+                return int(found[-1])
+        return None
 
     def only(self, keep: BoolArray) -> "DayRows":
         """The same day with a part of its rows (another feed's view)."""

@@ -91,7 +91,7 @@ def _lines(reader: Iterable[list[str]], path: Path, timezone: str) -> Iterator[_
     for number, fields in enumerate(rows, start=2):
         try:
             at, price, size, exchange, conditions = fields
-            if not (_CODE.fullmatch(exchange) and _CODE.fullmatch(conditions)):
+            if not _are_codes(exchange, conditions):
                 raise ValueError("unusual characters in exchange or conditions")
             yield _Line(_time(at, timezone), _scaled(price), _scaled(size), exchange, conditions)
         except ValueError as error:
@@ -111,6 +111,13 @@ def _minute(text: str, timezone: str) -> int:
     return local_ns(text + ":00", timezone)
 
 
+# Prices, sizes and codes repeat by the thousand within a file.
+@lru_cache(maxsize=65_536)
+def _are_codes(exchange: str, conditions: str) -> bool:
+    return bool(_CODE.fullmatch(exchange) and _CODE.fullmatch(conditions))
+
+
+@lru_cache(maxsize=65_536)
 def _scaled(text: str) -> tuple[int, int]:
     """A decimal above zero as an integer and its number of decimals."""
     match = _NUMBER.fullmatch(text)

@@ -1,7 +1,6 @@
 """The truth ledger: what a reader who saw everything visible by now must hold for one day, counted from the rows."""
 
 import msgspec
-import numpy as np
 
 from marketpulse.events.timestamps import NS_PER_MINUTE
 from marketpulse.simulator.bars import notional
@@ -59,19 +58,19 @@ def symbol_truth(rows: DayRows, now_ns: int) -> SymbolTruth:
     current = rows.current(now_ns)
     shown = (trades.visible_ns <= now_ns) & (trades.kind == FACT)
     changed = shown & (trades.changed_ns <= now_ns)
-    counted = np.flatnonzero(current & trades.adds_volume)
+    counted = current[trades.adds_volume[current]]
     return SymbolTruth(
-        trades=int(current.sum()),
+        trades=len(current),
         versions=int(shown.sum() + changed.sum()),
         cancelled=int((changed & (trades.change == IS_CANCELED)).sum()),
         corrected=int((changed & (trades.change == IS_INCORRECT)).sum()),
         late=int((shown & (trades.visible_ns - trades.event_ns > _LATE_NS)).sum()),
         duplicated=int(((trades.visible_ns <= now_ns) & (trades.kind == COPY)).sum()),
-        reports=int((current & ~trades.adds_volume).sum()),
+        reports=len(current) - len(counted),
         volume=decimal_text(int(trades.size[counted].sum()), rows.size_digits),
         notional=decimal_text(notional(rows, counted), rows.price_digits + rows.size_digits),
-        open_auction=_price(rows, np.flatnonzero(current & (trades.auction == OPENING))),
-        close_auction=_price(rows, np.flatnonzero(current & (trades.auction == CLOSING))),
+        open_auction=_price(rows, current[trades.auction[current] == OPENING]),
+        close_auction=_price(rows, current[trades.auction[current] == CLOSING]),
     )
 
 

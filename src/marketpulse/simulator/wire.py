@@ -1,11 +1,11 @@
 """How numbers and times look on the wire: exact decimals from scaled integers, RFC 3339 with trimmed fractions."""
 
-from collections.abc import Sequence
 from functools import lru_cache
 
 from marketpulse.events.timestamps import NS_PER_SECOND, ns_datetime
 
 
+@lru_cache(maxsize=65_536)
 def decimal_text(value: int, digits: int) -> str:
     """`value` / 10**digits without a float and without trailing zeros: 174, 161.2958."""
     whole, fraction = divmod(value, 10**digits)
@@ -31,6 +31,7 @@ def time_text(ns: int) -> str:
     return _second_text(second) + f".{fraction:09d}".rstrip("0") + "Z"
 
 
-def conditions_text(conditions: Sequence[str]) -> str:
+@lru_cache(maxsize=4096)
+def conditions_text(conditions: tuple[str, ...]) -> str:
     """A JSON list of condition codes; codes come from the simulator's own tables or a checked file."""
     return "[" + ",".join(f'"{code}"' for code in conditions) + "]"
