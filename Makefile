@@ -15,6 +15,7 @@ help: ## list the targets
 
 .PHONY: install
 install: .venv/.installed ## make .venv from the locked requirements
+	@:
 
 .PHONY: demo
 demo: .venv/.installed ## start everything and play one trading day (or TAPE=FILE SYMBOL=S TIMEZONE=TZ)

@@ -25,9 +25,11 @@ from marketpulse.warehouse.roles import ensure_roles
 
 # The producer's DAG is unpaused too where it runs only when it is asked to.
 UNPAUSED = ("market_stream", "pipeline_health", "daily_rollups", "maintenance", "schema_migrations")
-COMPONENT_TIMEOUT_S = 90.0
-STREAM_TIMEOUT_S = 180.0
-PAUSE_S = 0.2
+# Long enough for a busy machine; a component that ends instead of answering is noticed much sooner.
+COMPONENT_TIMEOUT_S = 240.0
+STREAM_TIMEOUT_S = 300.0
+FAILING_S = 6.0
+PAUSE_S = 0.3
 
 
 class _CancelledError(MarketPulseError):
@@ -177,6 +179,7 @@ class Launch:
         explain: Callable[[], str] = lambda: "",
     ) -> None:
         deadline = time.monotonic() + timeout_s
+        failing_since: float | None = None
         while True:
             if self._cancelled.is_set():
                 raise _CancelledError(f"waiting for {what} was given up")
@@ -186,10 +189,18 @@ class Launch:
             except RetriableError:
                 # Not there yet; the deadline decides.
                 pass
-            if time.monotonic() > deadline:
-                why = explain() or f"see {self._blueprint.layout.logs}"
-                raise OperatorError(f"{what} did not become ready within {timeout_s:.0f} s: {why}")
+            now = time.monotonic()
+            failing_since = (failing_since or now) if self._supervisor.is_failing(what) else None
+            if now > deadline or (failing_since is not None and now - failing_since > FAILING_S):
+                raise OperatorError(explain() or self._why_not(what, f"within {timeout_s:.0f} s"))
             self._cancelled.wait(PAUSE_S)
+
+    def _why_not(self, what: str, limit: str) -> str:
+        log = self._blueprint.layout.log(what)
+        if not log.exists():
+            return f"{what} did not become ready {limit}: see {log.parent}"
+        lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+        return f"{what} did not become ready: see {log}, which ends with: {lines[-1][:200] if lines else 'nothing'}"
 
 
 def _import_error(api: AirflowApi) -> str:

@@ -49,9 +49,10 @@ class StackStatus(msgspec.Struct, frozen=True):
 
 def stack_status(blueprint: Blueprint) -> StackStatus:
     """Ask every component at once; takes at most a few seconds when some do not answer."""
-    probes = _probes(blueprint)
     addresses = _addresses(blueprint)
     pids = _pids(blueprint)
+    # Somebody else's server may answer at the address of one that is gone.
+    probes = {name: probe if name in pids else _absent for name, probe in _probes(blueprint).items()}
     with ThreadPoolExecutor(len(probes)) as pool:
         answers = dict(zip(probes, pool.map(lambda probe: probe(), probes.values()), strict=True))
     return StackStatus(
@@ -100,6 +101,10 @@ def _probes(blueprint: Blueprint) -> Mapping[str, Callable[[], bool]]:
         SIMULATOR: lambda: _says(f"{blueprint.control_url}/healthz", ""),
         supervisor.NAME: lambda: Supervisor(blueprint.layout).pid() is not None,
     }
+
+
+def _absent() -> bool:
+    return False
 
 
 class _AirflowParts:

@@ -20,7 +20,8 @@ from marketpulse.local.layout import Layout, write_private
 from marketpulse.local.program import COMPONENT_VARIABLE, STACK_VARIABLE, Program
 
 NAME = "supervisor"
-RUNNING_STATES = frozenset({"RUNNING", "STARTING"})
+# It ended soon after its start, once (and is tried again) or for good.
+FAILING_STATES = frozenset({"BACKOFF", "FATAL"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,10 @@ class Supervisor:
                     ProgramState(str(row["name"]), str(row["statename"]), int(row["pid"]) or None) for row in rows
                 )
         return ()
+
+    def is_failing(self, name: str) -> bool:
+        """Whether a program ends each time it is started."""
+        return any(program.name == name and program.state in FAILING_STATES for program in self.programs())
 
     def shut_down(self) -> None:
         """Ask it to stop what is left and to end; returns at once."""
