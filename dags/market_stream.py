@@ -12,7 +12,6 @@ failed runs in a row Airflow pauses this DAG: unpause it when the cause is gone.
 """
 
 from datetime import timedelta
-from pathlib import Path
 
 from airflow.sdk import DAG
 
@@ -35,8 +34,6 @@ with DAG(
     SupervisedStreamOperator(
         task_id="stream",
         conn_id="spark_default",
-        name="stock_stream",
-        application=str(Path(__file__).parents[1] / "spark_apps" / "stock_stream.py"),
         retries=100_000,
         retry_delay=timedelta(seconds=2),
         retry_policy=HealthyReset(),

@@ -14,7 +14,14 @@ from pydantic import SecretStr
 from tests.database import Database
 from tests.mailbox import Mailbox, mailbox_server
 
-from marketpulse.settings import DEAD_LETTER_TOPIC, EVENT_TOPIC, Settings
+from marketpulse.settings import DEAD_LETTER_TOPIC, EVENT_TOPIC, STATE_DIR_VARIABLE, Settings
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A state folder of the test's own."""
+    monkeypatch.setenv(STATE_DIR_VARIABLE, str(tmp_path / "state"))
+    return tmp_path / "state"
 
 
 @pytest.fixture
@@ -87,8 +94,3 @@ def alerting(database: Database, mailbox: Mailbox, webhook: Webhook) -> Settings
         operations_dsn=SecretStr(database.operations_dsn),
         alert_urls=(SecretStr(mailbox.url), SecretStr(webhook.url)),
     )
-
-
-@pytest.fixture
-def state(tmp_path: Path) -> Path:
-    return tmp_path / "state"
