@@ -151,6 +151,11 @@ def test_a_day_that_waits_for_its_rollup_is_no_contradiction(history: Database) 
     assert prove(history.operations_dsn, settle_s=0).balanced
 
 
+def test_a_subscription_that_nothing_followed_yet_is_no_contradiction(history: Database) -> None:
+    load(history.owner_dsn, {"market.subscription": [{"trading_date": DAY, "symbol": "LATER"}]})
+    assert prove(history.operations_dsn, settle_s=0).balanced
+
+
 def test_a_sealed_day_is_known_by_number(history: Database) -> None:
     with psycopg.connect(history.owner_dsn) as connection:
         assert connection.execute("SELECT market.seal_event_day(%s, now() + INTERVAL '1 day')", (DAY,)).fetchone() == (

@@ -13,6 +13,8 @@ LEFT JOIN market.event
    AND event.symbol = subscription.symbol
    AND event.feed = subscription.feed
    AND event.event_type = 'trade'
+   -- A file replayed past the simulator was never in its ledger.
+   AND event.provider <> 'replay'
 WHERE subscription.trading_date = %(trading_date)s
   AND subscription.feed = %(feed)s
 GROUP BY subscription.symbol

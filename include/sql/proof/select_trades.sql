@@ -6,7 +6,7 @@ SELECT
     event_time_ns,
     sequence_number,
     trade_id_number,
-    event_id,
+    event_id::text AS event_id,
     price,
     size,
     bar_session_part,

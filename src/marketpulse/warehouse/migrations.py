@@ -71,7 +71,8 @@ def apply(dsn: str, *, folder: Path | None = None) -> tuple[str, ...]:
         applied = _applied(connection)
         _refuse_drift(files, applied)
         pending = tuple(m for m in files if m.migration_id not in applied)
-        _run(dsn, folder, pending, applied)
+        if pending:
+            _run(dsn, folder, pending, applied)
     return tuple(m.migration_id for m in pending)
 
 

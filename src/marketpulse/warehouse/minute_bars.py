@@ -8,10 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import NamedTuple
-from uuid import UUID
 
 import psycopg
-from psycopg.rows import class_row
 
 from marketpulse.resources import read_sql
 from marketpulse.warehouse.equation import Equation, Tally
@@ -49,16 +47,15 @@ class Bar:
     volume_scope: str
 
 
-@dataclass(frozen=True, slots=True)
-class TradeRow:
-    """A trade in force, as include/sql/proof/select_trades.sql reads it."""
+class TradeRow(NamedTuple):
+    """A trade in force, in the column order of include/sql/proof/select_trades.sql; a tuple, for there are many."""
 
     symbol: str
     feed: str
     event_time_ns: int
     sequence_number: Decimal | None
     trade_id_number: Decimal | None
-    event_id: UUID
+    event_id: str
     price: Decimal
     size: Decimal
     bar_session_part: str
@@ -67,22 +64,14 @@ class TradeRow:
     sets_open_close: bool
     volume_scope: str | None
 
-    @property
-    def order(self) -> tuple[int, Decimal, Decimal, bytes]:
-        """Its place within the minute; a number that the provider did not give comes before all others."""
-        absent = Decimal(-1)
-        return (
-            self.event_time_ns,
-            _or(self.sequence_number, absent),
-            _or(self.trade_id_number, absent),
-            self.event_id.bytes,
-        )
+
+Order = tuple[int, Decimal | int, Decimal | int, str]
 
 
 @dataclass(slots=True)
 class _Minute:
-    first: tuple[tuple[int, Decimal, Decimal, bytes], Decimal] | None = None
-    last: tuple[tuple[int, Decimal, Decimal, bytes], Decimal] | None = None
+    first: tuple[Order, Decimal] | None = None
+    last: tuple[Order, Decimal] | None = None
     high: Decimal | None = None
     low: Decimal | None = None
     volume: Decimal = Decimal(0)
@@ -91,16 +80,19 @@ class _Minute:
     scopes: set[str | None] = field(default_factory=set)
 
     def add(self, trade: TradeRow) -> None:
+        price = trade.price
         if trade.sets_open_close:
-            dated = (trade.order, trade.price)
-            self.first = dated if self.first is None else min(self.first, dated)
-            self.last = dated if self.last is None else max(self.last, dated)
+            dated = (_order(trade), price)
+            if self.first is None or dated < self.first:
+                self.first = dated
+            if self.last is None or dated > self.last:
+                self.last = dated
         if trade.sets_high_low:
-            self.high = trade.price if self.high is None else max(self.high, trade.price)
-            self.low = trade.price if self.low is None else min(self.low, trade.price)
+            self.high = price if self.high is None or price > self.high else self.high
+            self.low = price if self.low is None or price < self.low else self.low
         if trade.adds_volume:
             self.volume = _EXACT.add(self.volume, trade.size)
-            self.notional = _EXACT.add(self.notional, _EXACT.multiply(trade.price, trade.size))
+            self.notional = _EXACT.add(self.notional, _EXACT.multiply(price, trade.size))
             self.trade_count += 1
             self.scopes.add(trade.volume_scope)
 
@@ -135,10 +127,10 @@ def bars_recomputed(connection: psycopg.Connection, trading_dates: Iterable[obje
     tally = Tally()
     for trading_date in trading_dates:
         day = {"trading_date": trading_date}
-        with connection.cursor("proof_trades", row_factory=class_row(TradeRow)) as trades:
+        with connection.cursor("proof_trades") as trades:
             trades.itersize = _CHUNK
             trades.execute(read_sql("proof/select_trades"), day)
-            computed = minute_bars(trades)
+            computed = minute_bars(map(TradeRow._make, trades))
         stored = {
             BarKey(symbol, feed, bar_start, part): Bar(*figures)
             for symbol, feed, bar_start, part, *figures in connection.execute(read_sql("proof/select_bars"), day)
@@ -149,5 +141,8 @@ def bars_recomputed(connection: psycopg.Connection, trading_dates: Iterable[obje
     return tally.equation("bars_recomputed", "bars stored or due", "bars equal to their recomputation from the events")
 
 
-def _or(value: Decimal | None, absent: Decimal) -> Decimal:
-    return absent if value is None else value
+def _order(trade: TradeRow) -> Order:
+    """Its place within the minute; a number that the provider did not give comes before all others."""
+    sequence = -1 if trade.sequence_number is None else trade.sequence_number
+    number = -1 if trade.trade_id_number is None else trade.trade_id_number
+    return trade.event_time_ns, sequence, number, trade.event_id
