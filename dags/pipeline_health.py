@@ -24,7 +24,7 @@ with DAG(
     start_date=START_DATE,
     catchup=False,
     max_active_runs=1,
-    dagrun_timeout=timedelta(seconds=55),
+    dagrun_timeout=timedelta(minutes=3),
     default_args={**TASK_DEFAULTS, "retries": 0, "weight_rule": "absolute", "priority_weight": 100},
     on_failure_callback=TASK_DEFAULTS["on_failure_callback"],
     tags=["marketpulse", "monitor"],

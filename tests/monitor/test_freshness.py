@@ -50,6 +50,15 @@ def test_a_quiet_symbol_and_an_unasked_one_are_told_apart(database: Database) ->
             " VALUES ('alpaca', 'sip', 'trades', 'QUIET', '2026-11-20', '2026-11-20 15:59:30Z', 1),"
             " ('alpaca', 'sip', 'trades', 'UNASKED', '2026-11-20', '2026-11-20 15:30Z', 1)"
         )
+        connection.execute(
+            "INSERT INTO ops.producer_run VALUES ('p-1', 'alpaca', 'sip', 'XNYS', '2026-11-20', '{}', now())"
+        )
+        connection.execute(
+            "INSERT INTO ops.poll (producer_id, provider, feed, endpoint, purpose, trading_date, symbols, request,"
+            " requested_at, received_at, market_at, outcome, pages, records, events, repeated, rejected)"
+            " VALUES ('p-1', 'alpaca', 'sip', 'trades', 'poll', '2026-11-20', '{}', '', now(), now(), now(), 'ok',"
+            " 1, 0, 0, 0, 0)"
+        )
     with psycopg.connect(database.operations_dsn) as connection:
         quiet, unasked = measure(connection, market_at=at("2026-11-20T16:00"))
         after = measure(connection, market_at=at("2026-11-25T16:00"))

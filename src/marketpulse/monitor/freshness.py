@@ -27,21 +27,22 @@ class SymbolFreshness:
 
 
 def measure(connection: psycopg.Connection, *, market_at: datetime) -> tuple[SymbolFreshness, ...]:
-    """Every symbol watched on the newest day of its feed, at a market time."""
-    return tuple(
-        SymbolFreshness(
-            symbol=symbol,
-            feed=feed,
-            trading_date=trading_date,
-            latest_event_at=latest_event_at,
-            event_age_open_seconds=_age(calendar_name, latest_event_at, market_at),
-            covered_until=covered_until,
-            uncovered_open_seconds=_age(calendar_name, covered_until, _end(calendar_name, trading_date, market_at)),
-        )
-        for symbol, feed, calendar_name, trading_date, latest_event_at, covered_until in connection.execute(
-            read_sql("monitor/freshness")
-        )
-    )
+    """Every symbol of the day and feed that is watched now, at a market time."""
+    found = []
+    for row in connection.execute(read_sql("monitor/freshness")):
+        symbol, feed, calendar_name, trading_date, pre_open_at, post_close_at, latest_event_at, covered_until = row
+        # A day that is over and was asked for to its end is fully known, however long ago it was.
+        due_until = min(market_at, post_close_at)
+        uncovered = None
+        if covered_until is not None:
+            uncovered = max((due_until - max(covered_until, pre_open_at)).total_seconds(), 0.0)
+        age = None
+        if latest_event_at is not None:
+            age = max((due_until - max(latest_event_at, pre_open_at)).total_seconds(), 0.0)
+            if market_at > post_close_at:
+                age += open_seconds(calendar(calendar_name), max(latest_event_at, post_close_at), market_at)
+        found.append(SymbolFreshness(symbol, feed, trading_date, latest_event_at, age, covered_until, uncovered))
+    return tuple(found)
 
 
 def open_seconds(sessions: SessionCalendar, start: datetime, end: datetime) -> float:
@@ -54,13 +55,3 @@ def open_seconds(sessions: SessionCalendar, start: datetime, end: datetime) -> f
         total += max((closed - opened).total_seconds(), 0.0)
         at = session.post_close_at
     return total
-
-
-def _end(calendar_name: str, trading_date: date, market_at: datetime) -> datetime:
-    """A day that is over and was asked for to its end is fully known, however long ago it was."""
-    session = calendar(calendar_name).session(trading_date)
-    return market_at if session is None else min(market_at, session.post_close_at)
-
-
-def _age(calendar_name: str, at: datetime | None, market_at: datetime) -> float | None:
-    return None if at is None else open_seconds(calendar(calendar_name), at, market_at)

@@ -85,8 +85,7 @@ def check(settings: Settings, *, host: Clock | None = None, market: Clock | None
             found.append(checks.judge_provider(outcome, good_age_s, producing=producing))
             found.append(checks.judge_dead_letters(*_dead_letters(connection)))
             symbols = freshness.measure(connection, market_at=market_at)
-            watched = [s for s in symbols if seen is not None and s.trading_date == seen.trading_date]
-            found.append(checks.judge_coverage(watched, producing=producing, speed=speed))
+            found.append(checks.judge_coverage(symbols, producing=producing, speed=speed))
             late = _late_days(connection, settings, market_at)
             try:
                 lags = lag.measure(settings, connection, now=now)
