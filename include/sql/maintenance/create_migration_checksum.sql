@@ -6,3 +6,7 @@ CREATE TABLE IF NOT EXISTS public.migration_checksum (
     sha256       text        NOT NULL,
     applied_at   timestamptz NOT NULL DEFAULT now()
 );
+
+-- The producer's preflight and the health check ask which migrations are applied.
+GRANT USAGE ON SCHEMA public TO marketpulse_operations;
+GRANT SELECT ON public.migration_checksum TO marketpulse_operations;
