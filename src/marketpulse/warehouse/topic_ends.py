@@ -8,14 +8,12 @@ from marketpulse.settings import DEAD_LETTER_TOPIC, EVENT_TOPIC
 
 TopicEnds = dict[tuple[str, int], int]
 
-_TIMEOUT_S = 10.0
 
-
-def topic_ends(bootstrap: str) -> TopicEnds:
+def topic_ends(bootstrap: str, *, timeout_s: float = 10.0) -> TopicEnds:
     """The next offset of every partition of both topics. Raises RetriableError when the broker does not answer."""
-    admin = AdminClient({"bootstrap.servers": bootstrap, "socket.timeout.ms": int(_TIMEOUT_S * 1000)})
+    admin = AdminClient({"bootstrap.servers": bootstrap, "socket.timeout.ms": int(timeout_s * 1000)})
     try:
-        topics = admin.list_topics(timeout=_TIMEOUT_S).topics
+        topics = admin.list_topics(timeout=timeout_s).topics
         spots = [
             TopicPartition(name, partition)
             for name in (EVENT_TOPIC, DEAD_LETTER_TOPIC)
@@ -25,6 +23,6 @@ def topic_ends(bootstrap: str) -> TopicEnds:
         if not spots:
             return {}
         answers = admin.list_offsets({spot: OffsetSpec.latest() for spot in spots})
-        return {(spot.topic, spot.partition): answer.result(_TIMEOUT_S).offset for spot, answer in answers.items()}
+        return {(spot.topic, spot.partition): answer.result(timeout_s).offset for spot, answer in answers.items()}
     except (KafkaException, TimeoutError) as error:
         raise RetriableError(f"Kafka at {bootstrap} does not answer ({error}): is it running?") from None
