@@ -72,8 +72,7 @@ CREATE TABLE market.event (
     PRIMARY KEY (trading_date, entity_id)
 ) PARTITION BY RANGE (trading_date);
 
--- Bars and the last price are rebuilt from here.
-CREATE INDEX event_minute_idx ON market.event (symbol, feed, bar_start, bar_session_part) WHERE event_type = 'trade';
+-- Bars and the last price are rebuilt from here: a minute is a range of event times.
 CREATE INDEX event_time_idx ON market.event (symbol, feed, event_type, event_time_ns);
 
 CREATE TABLE market.event_superseded (

@@ -4,7 +4,13 @@
 
 INSERT INTO rebuilt_bar
 WITH touched AS (
-    SELECT symbol, feed, bar_start, bar_session_part, min(trading_date) AS trading_date
+    SELECT
+        symbol,
+        feed,
+        bar_start,
+        bar_session_part,
+        min(trading_date) AS trading_date,
+        extract(epoch FROM bar_start)::bigint * 1000000000 AS start_ns
     FROM changed
     WHERE event_type = 'trade' AND bar_start IS NOT NULL AND bar_session_part IS NOT NULL
     GROUP BY symbol, feed, bar_start, bar_session_part
@@ -12,7 +18,11 @@ WITH touched AS (
 --
 computed AS (
     SELECT
-        touched.*,
+        touched.symbol,
+        touched.feed,
+        touched.bar_start,
+        touched.bar_session_part,
+        touched.trading_date,
         minute.prices[1]::numeric(18, 6) AS open,
         minute.high::numeric(18, 6) AS high,
         minute.low::numeric(18, 6) AS low,
@@ -47,7 +57,8 @@ computed AS (
         WHERE event.event_type = 'trade'
             AND event.symbol = touched.symbol
             AND event.feed = touched.feed
-            AND event.bar_start = touched.bar_start
+            AND event.event_time_ns >= touched.start_ns
+            AND event.event_time_ns < touched.start_ns + 60000000000
             AND event.bar_session_part = touched.bar_session_part
             AND event.action <> 'cancel'
             AND event.trading_date = ANY(%(dates)s::date[])

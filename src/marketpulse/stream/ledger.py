@@ -1,4 +1,4 @@
-"""Where the stream stands, and whether Kafka can go on from there. Postgres owns the offsets; Spark only carries them."""
+"""Where the stream stands, and whether Kafka can go on from there. Postgres owns the offsets, Spark carries them."""
 
 import json
 from collections.abc import Iterable, Mapping

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from marketpulse.errors import OperatorError
+from marketpulse.resources import include_path
 from marketpulse.settings import Settings
 
 APPLICATION_NAME = "stock_stream"
@@ -27,15 +28,16 @@ def submission_conf(settings: Settings) -> dict[str, str]:
             " run `marketpulse up`, which fetches it"
         )
     host = settings.spark_driver_host
+    java = f"{_JAVA_OPTIONS} -Dlog4j2.configurationFile={include_path('spark/log4j2.properties')}"
     return {
         "spark.driver.host": host,
         "spark.driver.bindAddress": host if host == "127.0.0.1" else "0.0.0.0",  # noqa: S104 - a container's network
         "spark.driver.memory": DRIVER_MEMORY,
         "spark.driver.extraClassPath": f"{jars}/*",
-        "spark.driver.extraJavaOptions": _JAVA_OPTIONS,
+        "spark.driver.extraJavaOptions": java,
         "spark.executor.memory": EXECUTOR_MEMORY,
         "spark.executor.extraClassPath": f"{jars}/*",
-        "spark.executor.extraJavaOptions": _JAVA_OPTIONS,
+        "spark.executor.extraJavaOptions": java,
         "spark.cores.max": str(CORES),
         "spark.pyspark.python": sys.executable,
         "spark.pyspark.driver.python": sys.executable,
