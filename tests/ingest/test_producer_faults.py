@@ -1,0 +1,233 @@
+"""The producer among failing parts: kills, freezes, outages, refusals. Real processes, broker and database."""
+
+import re
+import signal
+import time
+from datetime import datetime
+
+import pytest
+from tests.ingest.producer_rig import Producer, ProducerRig
+from tests.ingest.test_producer_day import published_trades, shown_trades
+from tests.simulator.simulator_client import AFTER_DAY, DAY, DAY_END, DAY_START
+
+from marketpulse.store.lease import acquire
+from marketpulse.store.postgres import connect
+
+pytestmark = pytest.mark.integration
+
+# Market time stands still here: three endpoints are read, then the producer waits.
+OPEN = f"{DAY}T15:00:00Z"
+
+
+def polled(rig: ProducerRig, producer: Producer) -> None:
+    rig.wait_for(lambda: rig.rows("SELECT 1 FROM ops.poll WHERE outcome = 'ok' LIMIT 1"), timeout_s=120)
+    rig.wait_for(lambda: any(line.events for line in producer.progress()))
+
+
+def test_killed_in_the_middle_the_next_one_goes_on_at_once(rig: ProducerRig) -> None:
+    rig.play(DAY_START, 1500)
+    for _ in range(3):
+        victim = rig.produce()
+        polls = len(rig.rows("SELECT 1 FROM ops.poll"))
+        rig.wait_for(lambda: len(rig.rows("SELECT 1 FROM ops.poll")) > polls + 1, 120)  # noqa: B023
+        victim.signal(signal.SIGKILL)
+        victim.wait()
+    rig.stand(AFTER_DAY)
+    last = rig.produce()
+    assert last.wait() == 0, last.words
+
+    events = rig.broker.events_since(rig.mark)
+    assert published_trades(events) == {(symbol, key): action for symbol, key, action in shown_trades(rig)}
+    # What the polls say was acknowledged is on the topic, without a hole, for each of the four.
+    numbers: dict[tuple[str, str], list[int]] = {}
+    for partition, event in events:
+        numbers.setdefault((event.producer_id, f"stock_analysis/{partition}"), []).append(event.producer_seq)
+    assert all(seqs == list(range(1, len(seqs) + 1)) for seqs in numbers.values())
+    acknowledged = rig.rows(
+        "SELECT producer_id, spot.key, max(spot.value::bigint) FROM ops.poll,"
+        " jsonb_each_text(highest_seq) AS spot WHERE spot.key LIKE 'stock_analysis/%%' GROUP BY 1, 2"
+    )
+    assert acknowledged
+    assert all(seq <= len(numbers[producer_id, place]) for producer_id, place, seq in acknowledged)
+
+
+def test_frozen_for_longer_than_its_lease_it_ends_without_moving_a_cursor(rig: ProducerRig) -> None:
+    rig.play(DAY_START, 600)
+    frozen = rig.produce()
+    polled(rig, frozen)
+    frozen.signal(signal.SIGSTOP)
+    time.sleep(0.5)
+    before = rig.cursors()
+    time.sleep(3.5)
+    frozen.signal(signal.SIGCONT)
+    assert frozen.wait(20) == 4, frozen.words
+    assert rig.cursors() == before
+    assert "lease" in frozen.last_words
+
+
+def test_frozen_one_is_replaced_and_fenced(rig: ProducerRig) -> None:
+    rig.play(DAY_START, 600)
+    frozen = rig.produce()
+    polled(rig, frozen)
+    frozen.signal(signal.SIGSTOP)
+    time.sleep(4)
+    second = rig.produce()
+    polled(rig, second)
+    frozen.signal(signal.SIGCONT)
+    assert frozen.wait(20) == 4, frozen.words
+    assert second.process.poll() is None
+    (holder,) = rig.rows("SELECT holder FROM ops.lease")
+    assert second.progress()[0].producer_id in holder[0]
+
+
+def test_second_producer_names_the_first_and_ends(rig: ProducerRig) -> None:
+    rig.stand(OPEN)
+    with connect(rig.database.operations_dsn, application_name="test") as connection:
+        acquire(connection, "producer", "elsewhere:17:p-first", 60)
+    second = rig.produce()
+    assert second.wait(30) == 3
+    assert "elsewhere:17:p-first" in second.last_words
+
+
+def test_stopped_by_sigterm_it_drains_in_time(rig: ProducerRig) -> None:
+    rig.play(DAY_START, 600)
+    producer = rig.produce()
+    polled(rig, producer)
+    started_s = time.monotonic()
+    producer.signal(signal.SIGTERM)
+    assert producer.wait(10) == 143
+    assert time.monotonic() - started_s < 4
+    assert rig.rows("SELECT count(*) FROM ops.lease") == [(0,)]
+    assert rig.rows("SELECT outcome FROM ops.producer_run") == [("stopped",)]
+    events = rig.broker.events_since(rig.mark)
+    assert rig.rows("SELECT sum(events) FROM ops.poll") == [(len(events),)]
+    assert producer.progress()[-1].outcome == "stopped"
+
+
+def test_postgres_away_for_longer_than_the_lease(rig: ProducerRig) -> None:
+    rig.play(DAY_START, 600)
+    producer = rig.produce()
+    polled(rig, producer)
+    rig.database.server.kill()
+    time.sleep(5)
+    assert producer.process.poll() is None, producer.words
+    rig.database.server.start()
+    before = rig.rows("SELECT max(poll_id) FROM ops.poll")
+    rig.wait_for(lambda: rig.rows("SELECT max(poll_id) FROM ops.poll WHERE outcome = 'ok'") > before, 30)
+    assert any(line.waiting == "postgres" for line in producer.progress())
+    rig.stand(AFTER_DAY)
+    assert producer.wait() == 0, producer.words
+    events = rig.broker.events_since(rig.mark)
+    assert rig.rows("SELECT sum(events) FROM ops.poll") == [(len(events),)]
+    assert published_trades(events) == {(symbol, key): action for symbol, key, action in shown_trades(rig)}
+
+
+def test_kafka_killed_in_the_middle_loses_nothing(rig: ProducerRig) -> None:
+    rig.play(DAY_START, 600)
+    producer = rig.produce()
+    polled(rig, producer)
+    rig.broker.kill()
+    time.sleep(4)
+    before = rig.cursors()
+    time.sleep(1)
+    assert rig.cursors() == before
+    assert producer.process.poll() is None, producer.words
+    rig.broker.start()
+    rig.stand(AFTER_DAY)
+    assert producer.wait() == 0, producer.words
+    assert any(line.waiting == "kafka" for line in producer.progress())
+    events = rig.broker.events_since(rig.mark)
+    assert published_trades(events) == {(symbol, key): action for symbol, key, action in shown_trades(rig)}
+    numbers: dict[int, list[int]] = {}
+    for partition, event in events:
+        numbers.setdefault(partition, []).append(event.producer_seq)
+    assert all(seqs == list(range(1, len(seqs) + 1)) for seqs in numbers.values())
+
+
+def test_provider_down_slow_and_truncated_is_recorded_and_survived(rig: ProducerRig) -> None:
+    rig.stand(OPEN)
+    rig.fault(name="outage", endpoint="bars", count=4)
+    rig.fault(name="truncate_body", endpoint="trades", count=3, full_length=False)
+    rig.fault(name="latency", endpoint="trades", count=1, delay_s=3)
+    producer = rig.produce("--until", OPEN, MARKETPULSE_REQUEST_DEADLINE_S="2")
+    assert producer.wait(60) == 0, producer.words
+    outcomes = rig.rows(
+        "SELECT endpoint, outcome, covered_until IS NULL FROM ops.poll WHERE endpoint <> 'snapshots' ORDER BY poll_id"
+    )
+    assert ("trades", "malformed", True) in outcomes
+    assert ("bars", "transient", True) in outcomes
+    assert {next_at for _, _, next_at in rig.cursors()} == {datetime.fromisoformat(OPEN)}
+    trades = published_trades(rig.broker.events_since(rig.mark))
+    assert trades == {(symbol, key): action for symbol, key, action in shown_trades(rig, end=OPEN)}
+
+
+def test_long_outage_writes_few_rows(rig: ProducerRig) -> None:
+    rig.stand(OPEN)
+    rig.fault(name="outage")
+    producer = rig.produce(MARKETPULSE_POLL_INTERVAL_S="0.05")
+    rig.wait_for(lambda: any(line.polls >= 9 for line in producer.progress()))
+    assert len(rig.rows("SELECT 1 FROM ops.poll")) <= 3
+    assert rig.cursors() == []
+    assert producer.words.count("transient") <= 3
+    producer.signal(signal.SIGTERM)
+    assert producer.wait(10) == 143
+
+
+@pytest.mark.parametrize(
+    ("arguments", "changes", "words"),
+    [
+        ((), {"API_KEY": "bad-key", "API_SECRET": "s"}, "refuses the API key"),
+        ((), {"API_KEY": ""}, "no API key"),
+        ((), {"API_KEY": "free-key"}, "plan does not include"),
+        (("--provider", "nobody"), {}, "unknown provider 'nobody'"),
+        (("--symbols", "lower case!"), {}, "LOWER CASE!"),
+        (("--symbols", "NOPE"), {}, "NOPE"),
+        (("--session", "2026-11-26"), {}, "no trading day"),
+        ((), {"MARKETPULSE_OPERATIONS_DSN": ""}, "Postgres"),
+    ],
+)
+def test_what_a_person_must_correct_is_one_line_and_status_2(
+    rig: ProducerRig, arguments: tuple[str, ...], changes: dict[str, str], words: str
+) -> None:
+    rig.stand(OPEN)
+    producer = rig.produce(*arguments, **changes)
+    assert producer.wait(60) == 2, producer.words
+    assert words in producer.last_words
+    assert "Traceback" not in producer.words
+    assert "secret-of-the-test" not in producer.words
+    # A refusal is not tried again. (A free key may read what is older than 15 minutes first.)
+    assert len(rig.rows("SELECT 1 FROM ops.poll WHERE outcome NOT IN ('ok', 'empty')")) <= 3
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"MARKETPULSE_KAFKA_BOOTSTRAP": "127.0.0.1:1"},
+        {"MARKETPULSE_OPERATIONS_DSN": "postgresql://someone:hidden-word@127.0.0.1:1/marketpulse"},
+        {"MARKETPULSE_MARKET_CLOCK": "http://127.0.0.1:1"},
+    ],
+)
+def test_nothing_there_at_the_start_is_one_line_and_status_75(rig: ProducerRig, changes: dict[str, str]) -> None:
+    producer = rig.produce(**changes)
+    assert producer.wait(60) == 75, producer.words
+    assert re.search(r"127\.0\.0\.1:1\b.*\bdoes not answer", producer.last_words)
+    assert "hidden-word" not in producer.words
+
+
+def test_bad_symbol_is_left_out_and_the_others_go_on(rig: ProducerRig) -> None:
+    rig.stand(OPEN)
+    producer = rig.produce("--symbols", "AAPL,not-one", "--until", OPEN)
+    assert producer.wait(60) == 0, producer.words
+    assert {symbol for _, symbol, _ in rig.cursors()} == {"AAPL"}
+    assert rig.rows("SELECT DISTINCT symbols FROM ops.poll WHERE outcome = 'bad_symbol'") == [(["NOT-ONE"],)]
+
+
+def test_clock_set_back_reads_the_session_again(rig: ProducerRig) -> None:
+    rig.stand(DAY_END)
+    assert rig.produce("--until", DAY_END).wait() == 0
+    events = len(rig.broker.events_since(rig.mark))
+    rig.stand(OPEN)
+    producer = rig.produce("--until", OPEN)
+    assert producer.wait() == 0, producer.words
+    assert {next_at for _, _, next_at in rig.cursors()} == {datetime.fromisoformat(OPEN)}
+    assert len(rig.broker.events_since(rig.mark)) > events
