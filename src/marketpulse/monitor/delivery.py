@@ -4,7 +4,6 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import apprise
 from pydantic import SecretStr
 
 logger = logging.getLogger(__name__)
@@ -36,6 +35,9 @@ def deliver(message: Message, urls: Sequence[SecretStr]) -> tuple[Delivery, ...]
 
 
 def _deliver(message: Message, url: str) -> Delivery:
+    # Imported late: it takes half a second, and the health check, every minute, mostly has nothing to tell.
+    import apprise
+
     # One object a channel: Apprise's own fan-out says only whether all of them took it.
     channel = url.partition(":")[0] + "://"
     try:

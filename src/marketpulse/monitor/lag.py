@@ -12,8 +12,8 @@ import psycopg
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from marketpulse.errors import RetriableError
-from marketpulse.ingest.topics import partition_counts, required_partitions
+from marketpulse.errors import OperatorError, RetriableError
+from marketpulse.ingest.topics import partition_counts
 from marketpulse.resources import read_sql
 from marketpulse.settings import DEAD_LETTER_TOPIC, EVENT_TOPIC, Settings
 
@@ -83,8 +83,9 @@ def measure(settings: Settings, connection: psycopg.Connection, *, now: datetime
 
 def _kafka_offsets(bootstrap: str) -> dict[Place, Offsets]:
     admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
-    required_partitions(bootstrap)
     counts = partition_counts(bootstrap, admin=admin)
+    if missing := sorted({EVENT_TOPIC, DEAD_LETTER_TOPIC} - set(counts)):
+        raise OperatorError(f"Kafka at {bootstrap} has no topic {', '.join(missing)}: run 'marketpulse up'")
     places = [(topic, partition) for topic in (EVENT_TOPIC, DEAD_LETTER_TOPIC) for partition in range(counts[topic])]
     try:
         ends = _listed(admin, places, OffsetSpec.latest())
