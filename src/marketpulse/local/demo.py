@@ -105,10 +105,14 @@ def _play_the_day(
     play: Play, control: MarketControl, airflow: AirflowApi, run_id: str, watch: DayWatch, reporter: Reporter
 ) -> None:
     """Follow the day until the producer's run has ended well."""
+    over_at = play.session.post_close_at + timedelta(minutes=load_settings().sweep_delay_min + 1)
 
     def ended() -> str | None:
         state = airflow.run_state("market_producer", run_id)
         market_at = control.market_at()
+        if market_at >= over_at:
+            # Late enough for the sweep; a clock that ran on would only widen what the last polls have to cover.
+            control.hold(over_at)
         counts = watch.counts()
         reporter.step("bars", "running", f"{counts.bars:,} minutes")
         if state == "success":
@@ -195,6 +199,8 @@ def _prepare(demo: Demo, control: MarketControl, airflow: AirflowApi, reporter: 
         session = session_or_none
         play = Play(session, feed="tape", symbols=(loaded.symbol,))
     control.hold(session.pre_open_at)
+    # The simulator makes a day when it is first asked for it; asked now, the fast clock does not run ahead of it.
+    control.total_trades(session.trading_date, play.feed)
     reporter.step("market", "done", f"{session.trading_date} of {session.calendar}")
     return play
 
