@@ -88,15 +88,7 @@ class SparkStack:
         conf = [part for pair in submission_conf(settings).items() for part in ("--conf", "=".join(pair))]
         application = str(project_dir() / "spark_apps" / "stock_stream.py")
         tools = Path(sys.executable).parent
-        command = (
-            str(tools / "spark-submit"),
-            "--master",
-            self.cluster.master_url,
-            "--name",
-            APPLICATION_NAME,
-            *conf,
-            application,
-        )
+        submit = (str(tools / "spark-submit"), "--master", self.cluster.master_url, "--name", APPLICATION_NAME)
         environment = {
             "PATH": f"{tools}:{os.environ['PATH']}",
             "MARKETPULSE_WRITER_DSN": database.writer_dsn,
@@ -104,7 +96,7 @@ class SparkStack:
             "MARKETPULSE_STATE_DIR": str(self.folder),
             "MARKETPULSE_SPARK_JARS_DIR": settings.spark_jars_dir,
         }
-        self._run(Program(name, command, self.folder, environment))
+        self._run(Program(name, (*submit, *conf, application), self.folder, environment))
 
     def kill(self, name: str) -> None:
         """`kill -9` of one component and its children."""

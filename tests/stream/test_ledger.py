@@ -1,0 +1,38 @@
+"""From where the stream reads on, and when only a person can say."""
+
+import json
+
+import pytest
+
+from marketpulse.errors import OperatorError
+from marketpulse.stream.ledger import Position, assignment, positions, starting_offsets
+from marketpulse.stream.topic import Bounds, Topic
+
+TOPIC = Topic("stock_analysis", "T1", {0: Bounds(0, 90), 1: Bounds(40, 100)})
+
+
+def known(partition: int, next_offset: int, topic_id: str = "T1") -> dict[tuple[str, int], Position]:
+    return {("stock_analysis", partition): Position("stock_analysis", partition, topic_id, next_offset)}
+
+
+def test_the_ledger_says_where_to_start_and_new_partitions_start_at_their_beginning() -> None:
+    wanted = positions(known(0, 17), TOPIC)
+    assert json.loads(starting_offsets(wanted)) == {"stock_analysis": {"0": 17, "1": 40}}
+    assert json.loads(assignment(wanted)) == {"stock_analysis": [0, 1]}
+
+
+@pytest.mark.parametrize("next_offset", [40, 70, 100])
+def test_every_offset_that_kafka_has_is_a_start(next_offset: int) -> None:
+    assert positions(known(1, next_offset), TOPIC)[1].next_offset == next_offset
+
+
+@pytest.mark.parametrize("next_offset", [39, 101])
+def test_offsets_that_kafka_does_not_have_need_a_person(next_offset: int) -> None:
+    text = rf"stock_analysis/1: the ledger expects offset {next_offset}, Kafka has 40 to 100"
+    with pytest.raises(OperatorError, match=text):
+        positions(known(1, next_offset), TOPIC)
+
+
+def test_another_topic_of_that_name_needs_a_person() -> None:
+    with pytest.raises(OperatorError, match=r"stock_analysis/0: .*its id is T1; the ledger expects offset 5 of T0"):
+        positions(known(0, 5, "T0"), TOPIC)

@@ -1,0 +1,90 @@
+"""The order of arrival shows nowhere: any order, any split into batches, any repetition ends in the same tables."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.stream.sink_records import OPEN, RECEIVED, Feeder, bar, quote, trade
+
+from marketpulse.events.event import Action, AnyEvent
+
+TABLES = {
+    "event": "SELECT entity_id, event_id, action, price, size, received_at, bar_start FROM market.event",
+    "superseded": "SELECT entity_id, event_id, action, price, received_at, superseded_by FROM market.event_superseded",
+    "bar": "SELECT symbol, feed, bar_start, session_part, open, high, low, close, volume, notional, vwap, trade_count"
+    " FROM market.bar_1m",
+    "latest": "SELECT symbol, feed, price, size, trade_event_id, trade_date, bid, ask, quote_at, received_at"
+    " FROM market.latest",
+    "provider_bar": "SELECT entity_id, event_id, close, revisions FROM market.provider_bar",
+    "progress": "SELECT symbol, feed, latest_event_at FROM market.feed_progress",
+    "dirty": "SELECT symbol, trading_date FROM ops.dirty_day",
+}
+
+
+def received(second: int) -> datetime:
+    return RECEIVED + timedelta(seconds=second)
+
+
+ACTIONS: list[Action] = ["new", "new", "correct", "cancel"]
+
+versions = st.builds(
+    lambda number, action, price, second: trade(
+        number,
+        action=action,
+        price=str(price),
+        size=str(number * 10),
+        symbol="AAA" if number % 2 else "BBB",
+        at=OPEN + timedelta(minutes=number % 3, seconds=number),
+        received_at=received(second),
+        conditions=("@", "I") if number == 3 else ("@",),
+    ),
+    st.integers(1, 5),
+    st.sampled_from(ACTIONS),
+    st.integers(10, 13),
+    st.integers(0, 3),
+)
+quotes = st.builds(
+    lambda second, bid: quote(at=OPEN + timedelta(seconds=second), bid=str(bid)), st.integers(0, 3), st.integers(1, 3)
+)
+bars = st.builds(
+    lambda close, second: bar(close=str(close), received_at=received(second)), st.integers(10, 12), st.integers(0, 3)
+)
+events = st.lists(st.one_of(versions, versions, quotes, bars), min_size=1, max_size=14)
+
+
+def empty(feeder: Feeder) -> None:
+    tables = (
+        "market.event, market.event_superseded, market.bar_1m, market.latest, market.provider_bar,"
+        " market.feed_progress, ops.dirty_day, ops.stream_batch, ops.stream_ledger, ops.restatement"
+    )
+    with psycopg.connect(feeder.owner_dsn) as connection:
+        connection.execute(f"TRUNCATE {tables} CASCADE")
+    feeder.ends.clear()
+
+
+def tables(feeder: Feeder) -> dict[str, list[Any]]:
+    return {name: sorted(feeder.rows(query), key=repr) for name, query in TABLES.items()}
+
+
+def land(feeder: Feeder, batches: list[list[AnyEvent]]) -> dict[str, list[Any]]:
+    empty(feeder)
+    for batch in batches:
+        if batch:
+            feeder.land(*batch)
+    return tables(feeder)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(data=st.data(), items=events)
+def test_any_order_and_any_split_end_in_the_same_tables(feeder: Feeder, data: st.DataObject, items: list[Any]) -> None:
+    whole = land(feeder, [items])
+    shuffled = data.draw(st.permutations([*items, *data.draw(st.lists(st.sampled_from(items), max_size=3))]))
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(shuffled)), max_size=4)))
+    bounds = zip([0, *cuts], [*cuts, len(shuffled)], strict=True)
+    assert land(feeder, [shuffled[start:end] for start, end in bounds]) == whole
+    [(landed, superseding)] = feeder.rows("SELECT sum(landed), sum(superseding) FROM ops.stream_batch")
+    assert (landed, superseding) == (len(whole["event"]), len(whole["superseded"]))
