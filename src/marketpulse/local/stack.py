@@ -164,9 +164,14 @@ def _planned(layout: Layout, *, simulated: bool) -> Blueprint:
     plan = Plan(ports=ports, java=str(java.executable), java_version=java.version, simulated=simulated)
     save_plan(layout.plan, plan)
     blueprint = Blueprint(layout, plan, credentials)
-    text = "".join(f"{name}='{_in_quotes(value)}'\n" for name, value in blueprint.settings().items())
-    write_private(layout.stack_env, text)
+    write_stack_env(blueprint)
     return blueprint
+
+
+def write_stack_env(blueprint: Blueprint) -> None:
+    """The file through which the command line finds this stack: see settings.py."""
+    text = "".join(f"{name}='{_in_quotes(value)}'\n" for name, value in blueprint.settings().items())
+    write_private(blueprint.layout.stack_env, text)
 
 
 def _in_quotes(value: str) -> str:
