@@ -11,7 +11,8 @@ import pytest
 from tests.database import Database, free_port
 
 from marketpulse.local.postgres import PostgresServer, place
-from marketpulse.resources import include_path
+from marketpulse.warehouse import migrations
+from marketpulse.warehouse.roles import RolePasswords, ensure_roles
 
 ROLES = ("owner", "writer", "operations", "reader")
 
@@ -54,11 +55,6 @@ def database(postgres: Database) -> Database:
 def _prepared(server: PostgresServer) -> Database:
     password = secrets.token_hex(8)
     dsns = {role: server.dsn(f"marketpulse_{role}", password, "marketpulse") for role in ROLES}
-    with psycopg.connect(server.dsn(), autocommit=True) as connection:
-        for role in ROLES:
-            connection.execute(f"CREATE ROLE marketpulse_{role} LOGIN PASSWORD '{password}'")
-        connection.execute("CREATE DATABASE marketpulse OWNER marketpulse_owner")
-    with psycopg.connect(dsns["owner"]) as connection:
-        for migration in sorted(include_path("sql/migrations").glob("*.sql")):
-            connection.execute(migration.read_text(encoding="utf-8"))
+    ensure_roles(server.dsn(), RolePasswords(**dict.fromkeys(ROLES, password)))
+    migrations.apply(dsns["owner"])
     return Database(server, server.dsn(), dsns["owner"], dsns["writer"], dsns["operations"], dsns["reader"])
