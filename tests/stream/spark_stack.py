@@ -31,7 +31,7 @@ from marketpulse.stream.submission import APPLICATION_NAME, submission_conf
 PARTITIONS = 4
 
 
-def eventually(what: str, holds: Callable[[], bool], *, within_s: float = 90) -> None:
+def eventually(what: str, holds: Callable[[], bool], *, within_s: float = 240) -> None:
     deadline = time.monotonic() + within_s
     while not holds():
         if time.monotonic() > deadline:

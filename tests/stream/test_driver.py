@@ -21,6 +21,10 @@ GAP = "marketpulse.errors.GapError: gap in stock_analysis/0: expected offset 0, 
 OUTAGE = "marketpulse.errors.RetriableError: Postgres at h:1 does not answer\n"
 
 
+Step = str | Callable[[], None] | None
+Script = list[Step]
+
+
 @dataclass(slots=True)
 class Kafka:
     """The topics as the test wants them, or an outage."""
@@ -44,7 +48,7 @@ class Kafka:
 class ScriptedQuery:
     """Plays one answer a look; a callable acts first and answers that the query runs."""
 
-    script: Iterator[str | Callable[[], None] | None]
+    script: Iterator[Step]
     app_id: str = "app-1"
     stopped: bool = False
 
@@ -65,7 +69,7 @@ class Rig:
 
     database: Database
     kafka: Kafka = field(default_factory=Kafka)
-    scripts: list[list[str | Callable[[], None] | None]] = field(default_factory=list)
+    scripts: list[Script] = field(default_factory=list)
     starts: list[tuple[list[Position], SinkPlan]] = field(default_factory=list)
     queries: list[ScriptedQuery] = field(default_factory=list)
     pauses: list[float] = field(default_factory=list)
@@ -126,7 +130,8 @@ def test_an_outage_is_waited_out_and_the_next_query_reads_on_from_the_ledger(rig
 
 
 def test_an_outage_may_last(rig: Rig) -> None:
-    rig.scripts = [*([OUTAGE] for _ in range(30)), [rig.take_over, None]]
+    outages: list[Script] = [[OUTAGE] for _ in range(30)]
+    rig.scripts = [*outages, [rig.take_over, None]]
     with pytest.raises(FencedError):
         rig.run()
     assert max(rig.pauses) == 5.0

@@ -1,5 +1,6 @@
 """The Spark job on real Kafka, real Spark standalone and real Postgres: exactly once through every kill."""
 
+import logging
 import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
@@ -14,7 +15,9 @@ from tests.stream.spark_stack import SparkStack, eventually
 from marketpulse.events.event import Trade
 from marketpulse.local.kafka import NAME as KAFKA
 
-pytestmark = pytest.mark.integration
+logger = logging.getLogger(__name__)
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1500)]
 
 SYMBOLS = ("AAA", "BBB", "CCC", "DDD", "EEE")
 
@@ -29,6 +32,8 @@ def stack() -> Iterator[SparkStack]:
             yield stack
         finally:
             stack.stop()
+            for path in sorted(stack.layout.logs.glob("driver-*.log")):
+                logger.info("%s ends with\n%s", path.name, stack.log(path.stem)[-3000:])
 
 
 class Books:
@@ -55,13 +60,15 @@ class Books:
         return self.one("SELECT count(*) FROM market.event") == (self.next_id - 1,)
 
     def assert_balanced(self, *, records: int) -> None:
+        eventually(
+            "every record landed", lambda: self.one("SELECT sum(next_offset) FROM ops.stream_ledger") == (records,)
+        )
         assert self.landed()
         assert self.one("SELECT sum(trade_count), sum(volume) FROM market.bar_1m") == (
             self.next_id - 1,
             100 * (self.next_id - 1),
         )
         assert self.one("SELECT sum(records) FROM ops.stream_batch") == (records,)
-        assert self.one("SELECT sum(next_offset) FROM ops.stream_ledger") == (records,)
 
 
 def test_exactly_once_through_every_kill(stack: SparkStack, database: Database) -> None:
