@@ -18,6 +18,7 @@ from tests.compose.conftest import ROOT
 from tests.compose.stack import Service, Stack
 
 from marketpulse.cli import app
+from marketpulse.ingest.topics import wanted_topics
 from marketpulse.local.jars import spark_home
 from marketpulse.local.ports import Ports
 from marketpulse.settings import STATE_DIR_VARIABLE, Settings, load_settings
@@ -187,3 +188,19 @@ def _copied_places() -> Iterator[tuple[str, Path]]:
             if here.is_dir():
                 for file in here.rglob("*"):
                     yield f"{target}/{file.relative_to(here)}", file
+
+
+def test_image_and_checkout_are_installed_by_the_same_uv() -> None:
+    bootstrap = (ROOT / "scripts" / "bootstrap.sh").read_text(encoding="utf-8")
+    assert re.findall(r"UV_VERSION=([\d.]+)", bootstrap)[:1] == re.findall(r"UV_VERSION=([\d.]+)", DOCKERFILE)[:1]
+
+
+def test_the_document_names_every_published_port_and_the_topics_as_the_settings_make_them(stack: Stack) -> None:
+    document = (ROOT / "docs" / "compose.md").read_text(encoding="utf-8")
+    for service in stack.services.values():
+        for port in service.ports:
+            assert f"localhost:{port.split(':')[1]}" in document, port
+    for topic in wanted_topics(Settings(_env_file=None)):
+        made = f"--topic {topic.name} --partitions {topic.partitions}"
+        configured = " ".join(f"--config {name}={value}" for name, value in topic.configuration.items())
+        assert f"{made} {configured}" in document
