@@ -291,7 +291,8 @@ def _owner() -> str:
 def main() -> None:
     """Run the command line; never shows a traceback for an error that MarketPulse expects."""
     try:
-        app(standalone_mode=False)
+        # It returns the status of an Exit, and 130 for Ctrl-C, instead of raising them.
+        sys.exit(app(standalone_mode=False) or 0)
     except typer.Exit as stop:
         sys.exit(stop.exit_code)
     except typer.Abort:
