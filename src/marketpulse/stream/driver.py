@@ -141,7 +141,9 @@ class Driver:
         return wanted
 
     def _watch(self, query: Query, wanted: list[Position]) -> None:
-        epoch_checked = topic_checked = self._now_s()
+        topic_checked = self._now_s()
+        # The first look names the application in ops.stream_run: from then on the stream counts as running.
+        epoch_checked = topic_checked - self._patience.epoch_check_s
         while True:
             reason = query.failure(self._patience.tick_s)
             if reason is not None:

@@ -1,10 +1,12 @@
 """The running Spark query as the driver watches it, with its disposable checkpoint."""
 
 import logging
+import os
 import shutil
 import tempfile
 from pathlib import Path
 
+import psutil
 from py4j.protocol import Py4JError, Py4JNetworkError  # type: ignore[import-untyped]
 from pyspark.errors import StreamingQueryException
 from pyspark.sql import DataFrame, SparkSession
@@ -55,7 +57,7 @@ class SparkQuery:
 
 def start(landed: DataFrame, *, name: str, trigger_ms: int) -> SparkQuery:
     """Start a query whose rows matter to nobody: the sink has written them when the task ends."""
-    checkpoint = Path(tempfile.mkdtemp(prefix=f"marketpulse-{name}-"))
+    checkpoint = _fresh_checkpoint(f"marketpulse-{name}-")
     query = (
         landed.writeStream.format("noop")
         .queryName(name)
@@ -64,3 +66,12 @@ def start(landed: DataFrame, *, name: str, trigger_ms: int) -> SparkQuery:
         .start()
     )
     return SparkQuery(query, landed.sparkSession, checkpoint)
+
+
+def _fresh_checkpoint(prefix: str) -> Path:
+    """An empty folder named after this process; those of drivers that were killed are removed."""
+    for left in Path(tempfile.gettempdir()).glob(f"{prefix}[0-9]*-*"):
+        owner = left.name.removeprefix(prefix).split("-")[0]
+        if owner.isdigit() and not psutil.pid_exists(int(owner)):
+            shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-"))
