@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 from tests.ingest.producer_rig import Producer, ProducerRig
 from tests.ingest.test_producer_day import published_trades, shown_trades
-from tests.simulator.simulator_client import AFTER_DAY, DAY, DAY_END, DAY_START
+from tests.simulator.simulator_client import DAY, DAY_START
 
 from marketpulse.store.lease import acquire
 from marketpulse.store.postgres import connect
@@ -25,19 +25,19 @@ def polled(rig: ProducerRig, producer: Producer) -> None:
 
 
 def test_killed_in_the_middle_the_next_one_goes_on_at_once(rig: ProducerRig) -> None:
-    rig.play(DAY_START, 1500)
+    rig.play(DAY_START, 300)
     for _ in range(3):
-        victim = rig.produce()
+        victim = rig.produce("--until", OPEN)
         polls = len(rig.rows("SELECT 1 FROM ops.poll"))
         rig.wait_for(lambda: len(rig.rows("SELECT 1 FROM ops.poll")) > polls + 1, 120)  # noqa: B023
         victim.signal(signal.SIGKILL)
         victim.wait()
-    rig.stand(AFTER_DAY)
-    last = rig.produce()
+    rig.stand(OPEN)
+    last = rig.produce("--until", OPEN)
     assert last.wait() == 0, last.words
 
     events = rig.broker.events_since(rig.mark)
-    assert published_trades(events) == {(symbol, key): action for symbol, key, action in shown_trades(rig)}
+    assert published_trades(events) == {(symbol, key): action for symbol, key, action in shown_trades(rig, end=OPEN)}
     # What the polls say was acknowledged is on the topic, without a hole, for each of the four.
     numbers: dict[tuple[str, str], list[int]] = {}
     for partition, event in events:
@@ -106,7 +106,7 @@ def test_stopped_by_sigterm_it_drains_in_time(rig: ProducerRig) -> None:
 
 def test_postgres_away_for_longer_than_the_lease(rig: ProducerRig) -> None:
     rig.play(DAY_START, 600)
-    producer = rig.produce()
+    producer = rig.produce("--until", OPEN)
     polled(rig, producer)
     rig.database.server.kill()
     time.sleep(5)
@@ -115,16 +115,16 @@ def test_postgres_away_for_longer_than_the_lease(rig: ProducerRig) -> None:
     before = rig.rows("SELECT max(poll_id) FROM ops.poll")
     rig.wait_for(lambda: rig.rows("SELECT max(poll_id) FROM ops.poll WHERE outcome = 'ok'") > before, 30)
     assert any(line.waiting == "postgres" for line in producer.progress())
-    rig.stand(AFTER_DAY)
+    rig.stand(OPEN)
     assert producer.wait() == 0, producer.words
     events = rig.broker.events_since(rig.mark)
     assert rig.rows("SELECT sum(events) FROM ops.poll") == [(len(events),)]
-    assert published_trades(events) == {(symbol, key): action for symbol, key, action in shown_trades(rig)}
+    assert published_trades(events) == {(symbol, key): action for symbol, key, action in shown_trades(rig, end=OPEN)}
 
 
 def test_kafka_killed_in_the_middle_loses_nothing(rig: ProducerRig) -> None:
     rig.play(DAY_START, 600)
-    producer = rig.produce()
+    producer = rig.produce("--until", OPEN)
     polled(rig, producer)
     rig.broker.kill()
     time.sleep(4)
@@ -133,11 +133,11 @@ def test_kafka_killed_in_the_middle_loses_nothing(rig: ProducerRig) -> None:
     assert rig.cursors() == before
     assert producer.process.poll() is None, producer.words
     rig.broker.start()
-    rig.stand(AFTER_DAY)
+    rig.stand(OPEN)
     assert producer.wait() == 0, producer.words
     assert any(line.waiting == "kafka" for line in producer.progress())
     events = rig.broker.events_since(rig.mark)
-    assert published_trades(events) == {(symbol, key): action for symbol, key, action in shown_trades(rig)}
+    assert published_trades(events) == {(symbol, key): action for symbol, key, action in shown_trades(rig, end=OPEN)}
     numbers: dict[int, list[int]] = {}
     for partition, event in events:
         numbers.setdefault(partition, []).append(event.producer_seq)
@@ -223,8 +223,9 @@ def test_bad_symbol_is_left_out_and_the_others_go_on(rig: ProducerRig) -> None:
 
 
 def test_clock_set_back_reads_the_session_again(rig: ProducerRig) -> None:
-    rig.stand(DAY_END)
-    assert rig.produce("--until", DAY_END).wait() == 0
+    later = f"{DAY}T15:50:00Z"
+    rig.stand(later)
+    assert rig.produce("--until", later).wait() == 0
     events = len(rig.broker.events_since(rig.mark))
     rig.stand(OPEN)
     producer = rig.produce("--until", OPEN)
