@@ -270,3 +270,29 @@ def test_spark_s_batches_are_landed_by_the_task(feeder: Feeder, monkeypatch: pyt
     assert feeder.rows("SELECT records FROM ops.stream_batch") == [(3,)]
     assert feeder.rows("SELECT last_record_at FROM ops.stream_ledger") == [(RECEIVED,)]
     assert list(land_partition(SinkPlan(STREAM, 1, feeder.writer_dsn, "host", 61.0), iter([]))) == []
+
+
+def test_two_sinks_may_need_the_same_new_day_at_once(feeder: Feeder) -> None:
+    days = [date(2003, 3, day) for day in range(1, 9)]
+    with psycopg.connect(feeder.owner_dsn) as connection:
+        for day in days:
+            connection.execute(f"DROP TABLE IF EXISTS market.event_{day:%Y%m%d}")
+    failures: list[BaseException] = []
+    barrier = threading.Barrier(4)
+
+    def ensure() -> None:
+        try:
+            with psycopg.connect(feeder.writer_dsn) as connection:
+                for day in days:
+                    barrier.wait(30)
+                    connection.execute(landing.sql("ensure_partitions"), {"dates": [day]})
+                    connection.commit()
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=ensure) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert failures == []

@@ -173,7 +173,8 @@ BEGIN
         RETURN name;
     END IF;
     PERFORM pg_advisory_xact_lock(hashtext('market.event partition'));
-    IF to_regclass('market.' || name) IS NOT NULL THEN
+    -- Not to_regclass again: it would answer from this session's cache, which a wait for the lock does not refresh.
+    IF EXISTS (SELECT FROM pg_class WHERE relname = name AND relnamespace = 'market'::regnamespace) THEN
         RETURN name;
     END IF;
     EXECUTE format('CREATE TABLE market.%I (LIKE market.event INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', name);
