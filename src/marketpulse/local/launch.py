@@ -23,13 +23,14 @@ from marketpulse.store.postgres import connect
 from marketpulse.warehouse import migrations
 from marketpulse.warehouse.roles import ensure_roles
 
+STREAM_DAG = "market_stream"
 # The producer's DAG is unpaused too where it runs only when it is asked to.
-UNPAUSED = ("market_stream", "pipeline_health", "daily_rollups", "maintenance", "schema_migrations")
+OTHER_DAGS = ("pipeline_health", "daily_rollups", "maintenance", "schema_migrations")
 # Long enough for a busy machine; a component that ends instead of answering is noticed much sooner.
 COMPONENT_TIMEOUT_S = 240.0
 STREAM_TIMEOUT_S = 300.0
 FAILING_S = 6.0
-PAUSE_S = 0.3
+PAUSE_S = 0.4
 
 
 class _CancelledError(MarketPulseError):
@@ -44,6 +45,7 @@ class Launch:
         self._reporter = reporter
         self._supervisor = Supervisor(blueprint.layout)
         self._environment = blueprint.environment()
+        self._settings = blueprint.loaded_settings()
         self._cancelled = threading.Event()
         self._began_at = datetime.now(UTC)
 
@@ -117,7 +119,7 @@ class Launch:
         say("starting")
         self._supervisor.start_program(kafka.NAME)
         self._until(broker.answers, kafka.NAME)
-        ensure_topics(broker.bootstrap, self._blueprint.loaded_settings())
+        ensure_topics(broker.bootstrap, self._settings)
         return broker.bootstrap
 
     def _spark(self, say: Callable[[str], None]) -> str:
@@ -139,30 +141,38 @@ class Launch:
         say("metadata schema")
         blueprint.airflow.migrate(self._environment)
         say("starting its components")
-        for program in blueprint.airflow.programs():
-            self._supervisor.start_program(program.name)
+        for name in (airflow.API_SERVER, airflow.SCHEDULER, airflow.DAG_PROCESSOR):
+            self._supervisor.start_program(name)
         api = blueprint.airflow_api()
-        self._until(api.healthy, airflow.API_SERVER)
+        self._until(lambda: api.health().get("scheduler", False), airflow.API_SERVER)
         return blueprint.airflow.url
 
     def _connect(self, say: Callable[[str], None]) -> str:
-        api, made = self._blueprint.airflow_api(), connections_of(self._blueprint.loaded_settings())
+        api, made = self._blueprint.airflow_api(), connections_of(self._settings)
         api.put_connections(*made)
-        wanted = {*UNPAUSED, *(("market_producer",) if self._blueprint.plan.simulated else ())}
         say("waiting for the DAGs")
+        wanted = {STREAM_DAG, *self._other_dags()}
         self._until(lambda: wanted <= api.dag_ids(), "the DAGs", explain=lambda: _import_error(api))
-        for dag_id in sorted(wanted):
-            api.unpause(dag_id)
         return f"{len(made)} connections, {len(wanted)} DAGs"
 
     def _stream(self, say: Callable[[str], None]) -> str:
+        api = self._blueprint.airflow_api()
         say("the Spark job starts")
+        api.unpause(STREAM_DAG)
+        # Nothing that the stream waits for, so it does not compete with what the stream waits for.
+        self._supervisor.start_program(airflow.TRIGGERER)
         self._until(self._stream_is_ready, "the stream", timeout_s=STREAM_TIMEOUT_S)
+        for dag_id in self._other_dags():
+            api.unpause(dag_id)
+        self._until(api.healthy, airflow.TRIGGERER)
         return "ready to land"
+
+    def _other_dags(self) -> tuple[str, ...]:
+        return (*OTHER_DAGS, "market_producer") if self._blueprint.plan.simulated else OTHER_DAGS
 
     def _stream_is_ready(self) -> bool:
         question = {
-            "partitions": self._blueprint.loaded_settings().kafka_partitions,
+            "partitions": self._settings.kafka_partitions,
             "topic": EVENT_TOPIC,
             "since": self._began_at,
         }
