@@ -80,6 +80,6 @@ def market_clock(setting: str) -> Clock:
     """The market clock that a setting names: `host`, or the http address of a simulator's control API."""
     if setting == "host":
         return HostClock()
-    if setting.startswith("http://") or setting.startswith("https://"):
+    if setting.startswith(("http://", "https://")):
         return SimulatedMarketClock(setting)
     raise OperatorError(f"MARKETPULSE_MARKET_CLOCK is {setting!r}: use 'host' or the simulator's control address")

@@ -88,7 +88,7 @@ def load_settings(**overrides: object) -> Settings:
     """Settings from the environment and files; `overrides` win. Raises OperatorError that names the bad variable."""
     files = (Path(".env"), state_dir() / "stack.env")
     try:
-        return Settings(_env_file=files, **overrides)  # type: ignore[arg-type,call-arg]
+        return Settings(_env_file=files, **overrides)  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
         name = "MARKETPULSE_" + str(first["loc"][0]).upper()

@@ -45,7 +45,7 @@ def test_lines_become_trades_and_the_same_file_again_the_same_ones(
     assert [event.session_part for event in first] == ["pre", "regular", "regular", "post"]
     assert first[0].event_at == "2013-10-07T08:00:00.614000000Z"
     assert {(event.provider, event.feed, event.quality) for event in first} == {
-        ("replay", "tape", ("conditions_unmapped",))
+        ("replay", "replay", ("conditions_unmapped",))
     }
     (letter,) = [decode_dead_letter(value) for _, value in broker.values_since(letters)]
     assert (letter.reason, letter.symbol) == ("number", "BAC")
@@ -68,7 +68,7 @@ def test_replay_is_recorded_like_a_producers_run(broker: RealBroker, database: D
         runs = connection.execute("SELECT provider, feed, symbols, outcome FROM ops.producer_run").fetchall()
         days = connection.execute("SELECT trading_date, symbol FROM market.subscription").fetchall()
     assert polls == [("replay", "ok", 5, 4, 1)]
-    assert runs == [("replay", "tape", ["BAC"], "completed")]
+    assert runs == [("replay", "replay", ["BAC"], "completed")]
     assert days == [(date(2013, 10, 7), "BAC")]
 
 

@@ -9,12 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.database import free_port
 from tests.integration.running_stack import RunningStack
 
 from marketpulse.local.layout import project_dir
-
-PORTS = ("KAFKA", "POSTGRES", "AIRFLOW_POSTGRES", "AIRFLOW", "SPARK_MASTER", "SPARK_UI", "SIMULATOR", "SIMULATOR_CONTROL")
 
 
 def stack_environment(state: Path) -> dict[str, str]:

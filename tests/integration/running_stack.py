@@ -9,13 +9,14 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import psutil
 import psycopg
 
 from marketpulse.local.program import COMPONENT_VARIABLE, STACK_VARIABLE
 
+Finished = subprocess.CompletedProcess[str]
 COMMAND = str(Path(sys.executable).with_name("marketpulse"))
 
 
@@ -27,7 +28,7 @@ class RunningStack:
     environment: Mapping[str, str]
     status: Mapping[str, Any] = field(default_factory=dict)
 
-    def command(self, *arguments: str, timeout_s: float = 300, check: bool = True) -> "subprocess.CompletedProcess[str]":
+    def command(self, *arguments: str, timeout_s: float = 300, check: bool = True) -> Finished:
         """Run `marketpulse ARGUMENTS`; with `check`, its output explains a failure."""
         done = subprocess.run(
             [COMMAND, *arguments],
@@ -54,7 +55,7 @@ class RunningStack:
                 stderr=subprocess.STDOUT,
             )
 
-    def read(self, role: str, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+    def read(self, role: str, query: LiteralString, **parameters: object) -> list[tuple[Any, ...]]:
         """Rows of one question, asked as one of the four roles."""
         with psycopg.connect(self.status["postgres"][role], autocommit=True, connect_timeout=5) as connection:
             return connection.execute(query, parameters).fetchall()

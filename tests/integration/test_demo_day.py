@@ -10,11 +10,16 @@ from marketpulse.events.session import calendar
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
 
-def landed(stack: RunningStack, trading_date: str) -> tuple[int, ...]:
-    return tuple(
-        stack.read("operations", f"SELECT count(*) FROM {table} WHERE trading_date = %s", trading_date)[0][0]
-        for table in ("market.event", "market.event_superseded", "market.bar_1m")
-    )
+COUNTS = """
+SELECT
+    (SELECT count(*) FROM market.event WHERE trading_date = %(day)s),
+    (SELECT count(*) FROM market.event_superseded WHERE trading_date = %(day)s),
+    (SELECT count(*) FROM market.bar_1m WHERE trading_date = %(day)s)
+"""
+
+
+def landed(stack: RunningStack, day: str) -> tuple[int, ...]:
+    return stack.read("operations", COUNTS, day=day)[0]
 
 
 def test_a_generated_day_lands_balances_and_is_there_to_read(stack: RunningStack) -> None:
@@ -25,8 +30,8 @@ def test_a_generated_day_lands_balances_and_is_there_to_read(stack: RunningStack
     rows = stack.read(
         "reader",
         "SELECT symbol, open, high, low, close, volume, vwap, trade_count, coverage_pct FROM mart.fact_daily"
-        " WHERE trading_date = %s",
-        day,
+        " WHERE trading_date = %(day)s",
+        day=day,
     )
     assert len(rows) == 11
     for symbol, opened, high, low, close, volume, vwap, trades, coverage in rows:

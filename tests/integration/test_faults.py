@@ -54,6 +54,8 @@ def test_a_kill_in_the_middle_of_the_day_loses_and_doubles_nothing(
 
 def trades(stack: RunningStack, day: str) -> int:
     rows = stack.read(
-        "operations", "SELECT count(*) FROM market.event WHERE trading_date = %s AND event_type = 'trade'", day
+        "operations",
+        "SELECT count(*) FROM market.event WHERE trading_date = %(day)s AND event_type = 'trade'",
+        day=day,
     )
     return int(rows[0][0])

@@ -10,7 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from tests.integration.running_stack import RunningStack
+from tests.integration.running_stack import RunningStack, wait_until
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
@@ -50,22 +50,23 @@ def trades_of_the_file() -> Iterator[tuple[datetime, Decimal, Decimal]]:
             yield at, Decimal(row["price"]), Decimal(row["size"])
 
 
-def stored_minutes(stack: RunningStack, feed: str, provider: str | None = None) -> dict[datetime, Minute]:
+def stored_minutes(stack: RunningStack, feed: str) -> dict[datetime, Minute]:
     rows = stack.read(
         "operations",
         "SELECT bar_start, open, high, low, close, volume, trade_count FROM market.bar_1m"
-        " WHERE symbol = 'BAC' AND trading_date = '2013-10-07' AND feed = %s",
-        feed,
+        " WHERE symbol = 'BAC' AND trading_date = '2013-10-07' AND feed = %(feed)s",
+        feed=feed,
     )
     assert len({row[0] for row in rows}) == len(rows), "a minute of the tape belongs to one session part"
     return {row[0].astimezone(NEW_YORK): Minute(*row[1:]) for row in rows}
 
 
-def trade_count(stack: RunningStack) -> int:
+def trade_count(stack: RunningStack, feed: str) -> int:
     rows = stack.read(
         "operations",
-        "SELECT count(*) FROM market.event WHERE symbol = 'BAC' AND trading_date = '2013-10-07' AND event_type = 'trade'"
-        " AND provider = 'alpaca'",
+        "SELECT count(*) FROM market.event"
+        " WHERE symbol = 'BAC' AND trading_date = '2013-10-07' AND event_type = 'trade' AND feed = %(feed)s",
+        feed=feed,
     )
     return int(rows[0][0])
 
@@ -75,6 +76,16 @@ def test_the_whole_tape_lands_and_every_minute_is_right(stack: RunningStack) -> 
         "demo", "--tape", str(TAPE), "--symbol", "BAC", "--timezone", "America/New_York", timeout_s=600
     ).stdout
     assert "BAC" in shown
-    assert trade_count(stack) == 88_172
+    assert trade_count(stack, "tape") == 88_172
     assert stored_minutes(stack, "tape") == minutes_of_the_file()
     assert stack.json("prove", "--date", "2013-10-07")["balanced"] is True
+
+
+def test_a_file_replayed_straight_into_kafka_lands_the_same_day_and_adds_nothing_again(stack: RunningStack) -> None:
+    replay = ("replay", str(TAPE), "--symbol", "BAC", "--kind", "trades", "--timezone", "America/New_York")
+    for _ in range(2):
+        stack.command(*replay, timeout_s=300)
+        wait_until(lambda: trade_count(stack, "replay") == 88_172, timeout_s=120, what="the landing of the file")
+    assert stack.json("prove", "--date", "2013-10-07")["balanced"] is True
+    assert trade_count(stack, "replay") == 88_172
+    assert stored_minutes(stack, "replay") == minutes_of_the_file()

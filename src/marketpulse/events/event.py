@@ -15,7 +15,7 @@ SessionPart = Literal["pre", "regular", "post", "overnight", "closed"]
 Precision = Literal["ns", "us", "ms", "s", "min", "day"]
 Basis = Literal["trade", "quote", "bar_start", "provider_refresh", "trading_day", "received"]
 Feed = Literal[
-    "iex", "sip", "delayed_sip", "provider", "otc", "boats", "overnight", "tape", "round_the_clock", "unknown"
+    "iex", "sip", "delayed_sip", "provider", "otc", "boats", "overnight", "tape", "replay", "round_the_clock", "unknown"
 ]
 VolumeScope = Literal["consolidated", "venue_iex", "provider_partial", "unknown"]
 

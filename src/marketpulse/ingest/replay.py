@@ -39,7 +39,7 @@ from marketpulse.store.postgres import connect
 logger = logging.getLogger(__name__)
 
 PROVIDER = "replay"
-FEED: Feed = "tape"
+FEED: Feed = "replay"
 ENDPOINT = "replay.trades"
 COLUMNS = ("time", "price", "size", "exchange", "conditions")
 _REQUIRED = frozenset(COLUMNS[:3])

@@ -1,5 +1,6 @@
 """The simulator's control API, as the demo uses it: set the market clock, load a tape, ask for the truth."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -54,7 +55,7 @@ class MarketControl:
         answer = self._call("GET", f"/truth?trading_date={trading_date.isoformat()}&feed={feed}")
         return int(str(answer["total_trades"]))
 
-    def _call(self, method: str, path: str, body: dict[str, object] | None = None) -> dict[str, object]:
+    def _call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> dict[str, object]:
         try:
             answer = self._http.request(method, self._url + path, json=body, timeout=TIMEOUT_S)
         except requests.RequestException:
