@@ -75,5 +75,7 @@ def test_repr_shows_no_password() -> None:
 
 def test_passwords_are_read_from_addresses() -> None:
     dsns = {role: f"postgresql://marketpulse_{role}:p%40{role}@127.0.0.1/marketpulse" for role in ("owner", "writer")}
-    found = RolePasswords.of_dsns(owner=dsns["owner"], writer=dsns["writer"], operations="postgresql://h/d", reader="postgresql://h/d")
+    found = RolePasswords.of_dsns(
+        owner=dsns["owner"], writer=dsns["writer"], operations="postgresql://h/d", reader="postgresql://h/d"
+    )
     assert [password for _, password in found.by_role()] == ["p@owner", "p@writer", "", ""]

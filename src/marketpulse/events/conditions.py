@@ -1,7 +1,8 @@
 """Which trades may add volume, set a high, a low, an open or a close, and which are the auctions of the day.
 
 The rules are data: include/trade_conditions/<table>.csv, described in the README beside it. `tape` and `replay`
-(recorded files) and every other feed without a table count each trade; its adapter marks such an event `conditions_unmapped`.
+(recorded files) and every other feed without a table count each trade;
+its adapter marks such an event `conditions_unmapped`.
 """
 
 import csv
