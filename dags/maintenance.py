@@ -11,15 +11,17 @@ Backups are in `MARKETPULSE_BACKUP_DIR`. The clean-up needs the Connection `airf
 good one.
 """
 
-from airflow.sdk import DAG, task
+from datetime import timedelta
 
-from task_defaults import START_DATE, TASK_DEFAULTS
+from airflow.sdk import DAG, CronTriggerTimetable, task
+
+from task_defaults import TASK_DEFAULTS
 
 with DAG(
     dag_id="maintenance",
     doc_md=__doc__,
-    schedule="30 5 * * *",
-    start_date=START_DATE,
+    # With a start date, or without the last part, the first start of the stack would run it at once.
+    schedule=CronTriggerTimetable("30 5 * * *", timezone="UTC", run_immediately=timedelta(0)),
     catchup=False,
     max_active_runs=1,
     max_active_tasks=1,

@@ -30,7 +30,9 @@ def clean_airflow() -> None:
     try:
         address = connection_dsn(Connection.get(METADATA))
     except AirflowNotFoundException:
-        raise AirflowSkipException(f"Airflow has no connection {METADATA}: its own history is kept") from None
+        reason = f"Airflow has no connection {METADATA}: its own history is kept"
+        logger.warning(reason)
+        raise AirflowSkipException(reason) from None
     metadata = address.replace("postgresql://", "postgresql+psycopg2://")
     # Airflow hides the address from its tasks by overwriting these two.
     hidden = ("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "AIRFLOW__CORE__SQL_ALCHEMY_CONN")

@@ -4,6 +4,7 @@ Everything that depends on settings or Connections is put together while the tas
 password is rendered, stored or shown.
 """
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from connection_settings import KAFKA, SPARK, WRITER, command_path, connection_settings
 from marketpulse.errors import OperatorError
+from marketpulse.ingest.supervision import die_with_parent
 from marketpulse.settings import Settings
 from marketpulse.stream.submission import APPLICATION_NAME, submission_conf
 
@@ -38,6 +40,13 @@ class SupervisedStreamOperator(SparkSubmitOperator):
                 raise AirflowFailException(f"the stream cannot work until this is corrected: {error}") from None
             raise
         raise AirflowException("the stream ended by itself; it is started again")
+
+    def _get_hook(self) -> Any:
+        # A task that is killed outright takes its driver along: nothing keeps the cores, and Airflow, which waits for
+        # every process that holds the task's output, notices at once.
+        hook = super()._get_hook()
+        hook.submit = partial(hook.submit, preexec_fn=die_with_parent())
+        return hook
 
     def on_kill(self) -> None:
         # Before the submission there is nothing to kill, and no connection should be asked for in a signal handler.

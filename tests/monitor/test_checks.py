@@ -40,7 +40,7 @@ def test_the_producer_is_missed_only_when_one_is_due(
     assert checks.judge_producer(seen, schedule=schedule, open_for_s=open_for_s).state == state
 
 
-@pytest.mark.parametrize(("age_s", "state"), [(4.0, "ok"), (40.0, "warning"), (90.0, "critical")])
+@pytest.mark.parametrize(("age_s", "state"), [(4.0, "ok"), (60.0, "warning"), (150.0, "critical")])
 def test_a_silent_stream_is_noticed(age_s: float, state: State) -> None:
     assert checks.judge_stream(StreamSeen(3, "box, process 7", age_s)).state == state
 

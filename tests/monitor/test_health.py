@@ -76,7 +76,7 @@ def test_each_transition_is_told_once_and_the_row_is_kept(
         with psycopg.connect(database.owner_dsn) as connection:
             connection.execute("UPDATE ops.stream_run SET seen_at = now() - make_interval(secs => %s)", (seconds,))
 
-    for seconds in (0, 100, 100, 0, 0):
+    for seconds in (0, 150, 150, 0, 0):
         age_the_stream(seconds)
         check_and_alert(settings, market=FixedClock(FRIDAY))
     assert [subject.partition("]")[0] for subject in mailbox.subjects()] == ["[critical", "[resolved"]

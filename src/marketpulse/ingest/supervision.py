@@ -125,7 +125,7 @@ class ChildSupervisor:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
-            preexec_fn=_die_with_parent() if sys.platform == "linux" else None,
+            preexec_fn=die_with_parent(),
         )
         lines: queue.SimpleQueue[tuple[bool, bytes]] = queue.SimpleQueue()
         readers = [_reader(child.stdout, False, lines), _reader(child.stderr, True, lines)]
@@ -207,7 +207,10 @@ def _signal_group(child: "subprocess.Popen[bytes]", number: signal.Signals) -> N
         return
 
 
-def _die_with_parent() -> Callable[[], None]:
+def die_with_parent() -> Callable[[], None] | None:
+    """For Popen's `preexec_fn`: the kernel kills the child when the calling thread dies. None where it cannot."""
+    if sys.platform != "linux":
+        return None
     # Loaded before the fork: the child of a threaded process may not allocate much.
     libc = ctypes.CDLL(None)
     parent = os.getpid()

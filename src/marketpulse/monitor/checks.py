@@ -11,8 +11,10 @@ from marketpulse.monitor.lag import PartitionLag
 State = Literal["ok", "warning", "critical"]
 RANK: dict[str, int] = {"ok": 0, "warning": 1, "critical": 2}
 
-# Seconds without a sign of life. A lease lives 10 s and a stream shows itself every 5: these are several misses.
-SILENT_S = 30.0
+# Seconds without a sign of life. A lease lives 10 s, so this is several misses. A stream shows itself every 5 s, and a
+# new one takes half a minute to start: what that costs is for the lag to say.
+PRODUCER_SILENT_S = 30.0
+STREAM_WARNING_S, STREAM_CRITICAL_S = 45.0, 120.0
 # A session's first minutes belong to the start of its producer.
 START_GRACE_S = 180.0
 LAG_WARNING_S, LAG_CRITICAL_S = 60.0, 300.0
@@ -65,7 +67,7 @@ def judge_producer(seen: ProducerSeen | None, *, schedule: str, open_for_s: floa
         return Check("producer", "ok", f"{seen.holder} produces the session {seen.trading_date}")
     if seen is not None and seen.holder is not None and seen.ended_age_s is None:
         gone_s = seen.renewed_age_s or 0.0
-        state: State = "critical" if gone_s > SILENT_S else "warning"
+        state: State = "critical" if gone_s > PRODUCER_SILENT_S else "warning"
         return Check(
             "producer",
             state,
@@ -97,9 +99,9 @@ def judge_stream(seen: StreamSeen | None) -> Check:
     action = "Open DAG market_stream: unpause it; if its task failed, the log names the cause."
     if seen is None:
         return Check("stream", "warning", "the stream has never run", action)
-    if seen.seen_age_s <= SILENT_S:
+    if seen.seen_age_s <= STREAM_WARNING_S:
         return Check("stream", "ok", f"epoch {seen.epoch} runs on {seen.where}")
-    state: State = "critical" if seen.seen_age_s > 2 * SILENT_S else "warning"
+    state: State = "critical" if seen.seen_age_s > STREAM_CRITICAL_S else "warning"
     return Check("stream", state, f"epoch {seen.epoch} was last seen {seen.seen_age_s:.0f} s ago", action)
 
 
