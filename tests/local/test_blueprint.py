@@ -78,7 +78,7 @@ def test_postgres_does_not_see_the_secrets_of_the_others(tmp_path: Path) -> None
 
 def test_every_program_has_a_name_of_its_own(tmp_path: Path) -> None:
     names = [program.name for program in blueprint(tmp_path).programs()]
-    assert len(set(names)) == len(names) == 10
+    assert len(set(names)) == len(names) == 11
 
 
 def test_a_plan_is_kept_and_an_unreadable_one_is_none(tmp_path: Path) -> None:

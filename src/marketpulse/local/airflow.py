@@ -1,4 +1,4 @@
-"""Airflow's four components with LocalExecutor on a Postgres of their own, set up for tasks that never end."""
+"""Airflow's components with LocalExecutor on a Postgres of their own, set up for tasks that never end."""
 
 import json
 import subprocess
@@ -17,6 +17,7 @@ from marketpulse.local.program import Program
 
 API_SERVER, SCHEDULER = "airflow-api-server", "airflow-scheduler"
 DAG_PROCESSOR, TRIGGERER = "airflow-dag-processor", "airflow-triggerer"
+LOG_SERVER = "airflow-log-server"
 ADMIN = "admin"
 # The stream, the producer, a health check, rollups and maintenance at once, and one to spare; all are forked at start.
 PARALLELISM = 6
@@ -57,7 +58,9 @@ class Airflow:
             "API_AUTH__JWT_SECRET": secret.airflow_jwt_secret,
             "LOGGING__BASE_LOG_FOLDER": str(self.layout.airflow / "logs"),
             "LOGGING__WORKER_LOG_SERVER_PORT": str(self.ports.airflow_log),
-            "LOGGING__TRIGGER_LOG_SERVER_PORT": str(self.ports.airflow_triggerer_log),
+            "LOGGING__TRIGGER_LOG_SERVER_PORT": str(self.ports.airflow_log),
+            # Where the API server asks for the log of a running task.
+            "CORE__HOSTNAME_CALLABLE": "marketpulse.local.loopback.host_name",
             "DAG_PROCESSOR__PARSING_PROCESSES": "2",
             # A changed file is parsed at once; this is for those that did not change.
             "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
@@ -103,16 +106,25 @@ class Airflow:
         stamp.write_text(wanted, encoding="utf-8")
 
     def programs(self) -> tuple[Program, ...]:
-        """The four components."""
+        """The four components, and one server for the logs of all running tasks.
+
+        Scheduler and triggerer would each bring a log server that listens on every address of the machine.
+        """
         airflow = str(scripts_dir() / "airflow")
         reaper = (sys.executable, "-m", "marketpulse.local.processes")
         return (
             self._program(API_SERVER, (airflow, "api-server"), stop_wait_s=6),
             # Its process group first: a SIGTERM to the scheduler alone would wait for tasks that never end.
-            self._program(SCHEDULER, (*reaper, airflow, "scheduler"), stop_wait_s=9),
+            self._program(SCHEDULER, (*reaper, airflow, "scheduler", "--skip-serve-logs"), stop_wait_s=9),
             self._program(DAG_PROCESSOR, (airflow, "dag-processor"), stop_wait_s=5),
-            self._program(TRIGGERER, (airflow, "triggerer"), stop_wait_s=5),
+            self._program(TRIGGERER, (airflow, "triggerer", "--skip-serve-logs"), stop_wait_s=5),
+            self._program(LOG_SERVER, self._log_server(), stop_wait_s=3),
         )
+
+    def _log_server(self) -> tuple[str, ...]:
+        application = "airflow.utils.serve_logs.log_server:get_app"
+        listen = ("--host", LOOPBACK, "--port", str(self.ports.airflow_log), "--log-level", "warning")
+        return (str(scripts_dir() / "uvicorn"), "--factory", application, *listen)
 
     @property
     def _stamp(self) -> Path:

@@ -160,11 +160,13 @@ class Launch:
         say("the Spark job starts")
         api.unpause(STREAM_DAG)
         # Nothing that the stream waits for, so it does not compete with what the stream waits for.
-        self._supervisor.start_program(airflow.TRIGGERER)
+        for name in (airflow.TRIGGERER, airflow.LOG_SERVER):
+            self._supervisor.start_program(name)
         self._until(self._stream_is_ready, "the stream", timeout_s=STREAM_TIMEOUT_S)
         for dag_id in self._other_dags():
             api.unpause(dag_id)
         self._until(api.healthy, airflow.TRIGGERER)
+        self._until(lambda: component_answers(self._blueprint, airflow.LOG_SERVER), airflow.LOG_SERVER)
         return "ready to land"
 
     def _other_dags(self) -> tuple[str, ...]:
@@ -190,6 +192,7 @@ class Launch:
     ) -> None:
         deadline = time.monotonic() + timeout_s
         failing_since: float | None = None
+        look_at = 0.0
         while True:
             if self._cancelled.is_set():
                 raise _CancelledError(f"waiting for {what} was given up")
@@ -200,7 +203,9 @@ class Launch:
                 # Not there yet; the deadline decides.
                 pass
             now = time.monotonic()
-            failing_since = (failing_since or now) if self._supervisor.is_failing(what) else None
+            if now >= look_at:
+                look_at = now + FAILING_S / 4
+                failing_since = (failing_since or now) if self._supervisor.is_failing(what) else None
             if now > deadline or (failing_since is not None and now - failing_since > FAILING_S):
                 raise OperatorError(explain() or self._why_not(what, f"within {timeout_s:.0f} s"))
             self._cancelled.wait(PAUSE_S)

@@ -27,7 +27,6 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     airflow_postgres: int = 5433
     airflow: int = 8080
     airflow_log: int = 8793
-    airflow_triggerer_log: int = 8794
     simulator: int = 8090
     simulator_control: int = 8091
 
@@ -47,7 +46,6 @@ class PortSettings(BaseSettings):
     airflow_postgres: int | None = Field(None, ge=1, le=HIGHEST_PORT)
     airflow: int | None = Field(None, ge=1, le=HIGHEST_PORT)
     airflow_log: int | None = Field(None, ge=1, le=HIGHEST_PORT)
-    airflow_triggerer_log: int | None = Field(None, ge=1, le=HIGHEST_PORT)
     simulator: int | None = Field(None, ge=1, le=HIGHEST_PORT)
     simulator_control: int | None = Field(None, ge=1, le=HIGHEST_PORT)
 

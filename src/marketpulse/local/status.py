@@ -1,6 +1,7 @@
 """What is running: every component with its address, its process and whether it answers."""
 
 import contextlib
+import socket
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
@@ -80,6 +81,7 @@ def _addresses(blueprint: Blueprint) -> dict[str, str]:
         airflow.SCHEDULER: url,
         airflow.DAG_PROCESSOR: url,
         airflow.TRIGGERER: url,
+        airflow.LOG_SERVER: f"http://127.0.0.1:{ports.airflow_log}",
         SIMULATOR: blueprint.simulator_url,
         supervisor.NAME: f"unix://{supervisor.socket_path(blueprint.layout.state)}",
     }
@@ -98,6 +100,7 @@ def _probes(blueprint: Blueprint) -> Mapping[str, Callable[[], bool]]:
         airflow.SCHEDULER: lambda: airflow_parts.healthy("scheduler"),
         airflow.DAG_PROCESSOR: lambda: airflow_parts.healthy("dag_processor"),
         airflow.TRIGGERER: lambda: airflow_parts.healthy("triggerer"),
+        airflow.LOG_SERVER: lambda: _listens(ports.airflow_log),
         SIMULATOR: lambda: _says(f"{blueprint.control_url}/healthz", ""),
         supervisor.NAME: lambda: Supervisor(blueprint.layout).pid() is not None,
     }
@@ -127,6 +130,12 @@ def _says(url: str, expected: str) -> bool:
         except requests.RequestException:
             return False
     return answer.ok and expected in answer.text
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as caller:
+        caller.settimeout(HTTP_TIMEOUT_S)
+        return caller.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _pids(blueprint: Blueprint) -> dict[str, int]:
