@@ -16,7 +16,10 @@ DRIVER_MEMORY = "700m"
 CORES = 2
 
 # Neither side holds data for long; the serial collector and few threads keep a JVM near its heap size.
-_JAVA_OPTIONS = "-XX:+UseSerialGC -Xss512k -XX:MaxMetaspaceSize=256m -Djava.net.preferIPv4Stack=true"
+# The first tier of the compiler is enough for what the JVM does here, and halves the CPU time of a start.
+_JAVA_OPTIONS = (
+    "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xss512k -XX:MaxMetaspaceSize=256m -Djava.net.preferIPv4Stack=true"
+)
 
 
 def submission_conf(settings: Settings) -> dict[str, str]:
