@@ -72,6 +72,9 @@ def test_played_fast_every_number_adds_up(rig: ProducerRig) -> None:
     events = rig.broker.events_since(rig.mark)
     assert published_trades(events) == {(symbol, key): action for symbol, key, action in shown_trades(rig)}
 
+    # The last trades of the day before, which the first snapshots show, stay with their own day.
+    assert {str(event.trading_date) for _, event in events if isinstance(event, Trade)} == {DAY}
+
     numbers: dict[int, list[int]] = {}
     for partition, event in events:
         numbers.setdefault(partition, []).append(event.producer_seq)

@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from marketpulse.errors import RecordError
 from marketpulse.events.codec import encode
-from marketpulse.events.event import AnyEvent
+from marketpulse.events.event import AnyEvent, Quote, Trade
 from marketpulse.ingest.dead_letters import DeadLetterOffice
 from marketpulse.ingest.fetch import Failure, Fetched, Fetcher, FetchFailedError
 from marketpulse.ingest.journal import Poll, Purpose
@@ -161,6 +161,8 @@ class Poller:
         memory, publish = self._memory, self._publisher.publish
         # Counted one by one: when the wait for a full queue breaks off, what was published so far is known.
         for event in fetched.page.events:
+            if _is_left_over(event, tally.task):
+                continue
             if memory.knows(event.event_id):
                 tally.repeated += 1
                 continue
@@ -230,6 +232,19 @@ class Poller:
             highest_seq=self._publisher.highest(),
             moves_cursor=task.moves_cursor and is_covered,
         )
+
+
+def _is_left_over(event: AnyEvent, task: Task) -> bool:
+    """Whether a snapshot repeats the last trade or quote of an earlier day, for want of one of today.
+
+    It belongs to that day's polls, which read it among its neighbours; published alone it would pass for that day's
+    whole volume and close. It is no record of this poll.
+    """
+    return (
+        task.query.endpoint == "snapshots"
+        and event.trading_date != task.trading_date
+        and isinstance(event, Trade | Quote)
+    )
 
 
 def _unpublishable(event: AnyEvent, error: RecordError) -> Rejected:

@@ -6,17 +6,16 @@ commit, and no cursor moves without its poll row.
 """
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 from marketpulse.clock import Clock
-from marketpulse.errors import FencedError, MarketPulseError, OperatorError, RetriableError
+from marketpulse.errors import MarketPulseError, OperatorError, RetriableError
 from marketpulse.events.session import Session, SessionCalendar
 from marketpulse.ingest.failures import FailureLog, is_optional, rest_s
 from marketpulse.ingest.journal import Journal, Poll
 from marketpulse.ingest.lease_keeper import LeaseKeeper, LeaseLapsedError
+from marketpulse.ingest.patience import PostgresPatience
 from marketpulse.ingest.plan import ProducerPlan
 from marketpulse.ingest.poll import Poller, PollResult, Task
 from marketpulse.ingest.progress import ProgressReporter, Waiting
@@ -28,11 +27,8 @@ from marketpulse.providers.provider import Endpoint, Outcome
 
 logger = logging.getLogger(__name__)
 
-_T = TypeVar("_T")
-
 # Of the four seconds that a stop may take, for the broker's last acknowledgements. The rest is for Postgres.
 _DRAIN_FLUSH_S = 2.0
-_POSTGRES_RETRY_S = 0.5
 # In continuous mode a longer gap is left to explicit runs for its days.
 _LONGEST_CATCH_UP = timedelta(days=3)
 _ENDPOINTS: tuple[Endpoint, ...] = (*HISTORY, "snapshots")
@@ -70,11 +66,11 @@ class PollLoop:
         self._poller = poller
         self._publisher = publisher
         self._journal = journal
-        self._keeper = keeper
         self._pulse = pulse
         self._progress = progress
         policy = breaker_policy or BreakerPolicy()
         self._breakers = {endpoint: Breaker(policy) for endpoint in _ENDPOINTS}
+        self._patience = PostgresPatience(keeper, pulse)
         self._failures = FailureLog(plan.provider, pulse.monotonic)
         self._disabled: set[Endpoint] = set()
         self._snapshot_due_s = 0.0
@@ -87,7 +83,7 @@ class PollLoop:
         first = self._first_session(self._market.now())
         outcome = "failed"
         try:
-            self._durably(lambda: self._journal.open_run(first.trading_date, started_at))
+            self._patience.until_done(lambda: self._journal.open_run(first.trading_date, started_at))
             self._open_first(first)
             while self._runs:
                 try:
@@ -116,12 +112,12 @@ class PollLoop:
         if self._plan.is_continuous:
             # The run before this one may have ended between a session's close and its sweep.
             before = self._sessions.last_completed(first.pre_open_at)
-            if self._durably(lambda: self._journal.lacks_sweep(before)):
+            if self._patience.until_done(lambda: self._journal.lacks_sweep(before)):
                 self._open(before)
         self._open(first)
 
     def _open(self, session: Session) -> None:
-        self._durably(lambda: self._journal.open_session(session))
+        self._patience.until_done(lambda: self._journal.open_session(session))
         run = SessionRun(self._plan, session)
         self._load(run)
         self._runs.append(run)
@@ -129,7 +125,7 @@ class PollLoop:
 
     def _load(self, run: SessionRun) -> None:
         for endpoint in HISTORY:
-            cursors = self._durably(
+            cursors = self._patience.until_done(
                 lambda endpoint=endpoint: self._journal.cursors(endpoint, run.session.trading_date, run.symbols)  # type: ignore[misc]
             )
             run.load(endpoint, cursors)
@@ -185,7 +181,7 @@ class PollLoop:
         """Commits what was published, rows and cursors in one transaction, and moves the positions in memory."""
         owed = self._owed
         rows = [poll for done in owed if self._failures.keeps(done.result) for poll in _rows(done)]
-        self._durably(lambda: self._journal.commit(rows))
+        self._patience.until_done(lambda: self._journal.commit(rows))
         self._owed = []
         for done in owed:
             if done.result.is_complete and done.task.purpose == "sweep":
@@ -248,36 +244,12 @@ class PollLoop:
                 following = now
             self._open(following)
 
-    def _durably(self, action: Callable[[], _T]) -> _T:
-        """Repeats a write until Postgres has taken it. Raises FencedError when this process may not write any more."""
-        while True:
-            try:
-                return action()
-            except FencedError:
-                if not self._keeper.postgres_was_away:
-                    raise
-                self._retake()
-            except RetriableError as error:
-                logger.warning("%s; waiting for it", error)
-                self._pulse.pause(_POSTGRES_RETRY_S, "postgres", guarded=False)
-
-    def _retake(self) -> None:
-        while True:
-            try:
-                self._keeper.retake()
-            except FencedError:
-                raise
-            except RetriableError:
-                self._pulse.pause(_POSTGRES_RETRY_S, "postgres", guarded=False)
-            else:
-                return
-
     def _regain(self, error: LeaseLapsedError) -> None:
         """Postgres was away for too long: makes the lease certain, commits what is owed, starts from the cursors."""
         logger.warning("%s; polling stops until it is", error)
         self._take_abandoned()
         self._publisher.flush()
-        self._retake()
+        self._patience.retake()
         for done in self._commit_owed():
             self._learn(done)
         for run in self._runs:
