@@ -40,7 +40,7 @@ test: .venv/.installed ## the whole suite, against the real components
 .PHONY: check
 check: .venv/.installed ## lint, format, types, layers: what CI runs before the tests
 	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy $(wildcard $(CHECKED))
 	@$(BIN)/lint-imports
 
