@@ -99,7 +99,8 @@ def demo(
     wanted = Demo(tape=tape, symbol=symbol, timezone=timezone, day=_date(day), speed=speed)
     with progress.shown() as reporter:
         played = run_demo(wanted, reporter)
-    demo_report.show(played, Console())
+    # A file or a pipe has no width of its own; the tables need this much.
+    demo_report.show(played, Console() if sys.stdout.isatty() else Console(width=140))
     if not played.proof.balanced:
         raise MarketPulseError("an equation does not balance: see the table above, and 'marketpulse prove'")
 

@@ -1,8 +1,11 @@
 """One real stack for all integration tests, on free ports and in a folder of its own; gone afterwards."""
 
+import contextlib
 import json
 import os
+import random
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,12 +15,26 @@ import pytest
 from tests.integration.running_stack import RunningStack
 
 from marketpulse.local.layout import project_dir
+from marketpulse.local.ports import PortSettings
 
 
 def stack_environment(state: Path) -> dict[str, str]:
     """A new user's environment: nothing of another stack, a state folder of its own."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MARKETPULSE_", "AIRFLOW"))}
-    return {**inherited, "MARKETPULSE_STATE_DIR": str(state)}
+    # Set by hand: two stacks that look for free ports at the same moment may find the same ones.
+    ports = {
+        f"MARKETPULSE_PORT_{name.upper()}": str(port)
+        for name, port in zip(PortSettings.model_fields, _ports(), strict=False)
+    }
+    return {**inherited, **ports, "MARKETPULSE_STATE_DIR": str(state)}
+
+
+def _ports() -> Iterator[int]:
+    """Free ports below those that the kernel hands to outgoing connections."""
+    for port in random.sample(range(20_000, 30_000), 1_000):
+        with socket.socket() as listener, contextlib.suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            yield port
 
 
 @pytest.fixture(scope="session")

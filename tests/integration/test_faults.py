@@ -29,7 +29,7 @@ def session_before(sessions: int) -> str:
     return session.trading_date.isoformat()
 
 
-@pytest.mark.parametrize(("days_back", "victim"), enumerate(VICTIMS, start=1))
+@pytest.mark.parametrize(("days_back", "victim"), list(enumerate(VICTIMS, start=1)))
 def test_a_kill_in_the_middle_of_the_day_loses_and_doubles_nothing(
     stack: RunningStack, tmp_path: Path, days_back: int, victim: str
 ) -> None:

@@ -22,7 +22,7 @@ def _day_table(played: Played) -> Table:
     play = played.play
     table = Table(title=f"{play.session.calendar} {play.session.trading_date}, feed {play.feed}")
     for name in COLUMNS:
-        table.add_column(name, justify="left" if name == "symbol" else "right")
+        table.add_column(name, justify="left" if name == "symbol" else "right", no_wrap=True)
     wanted = {"trading_date": play.session.trading_date, "symbols": list(play.symbols)}
     with connect(played.blueprint.dsn("reader"), application_name="demo", autocommit=True) as connection:
         for row in connection.execute(read_sql("demo/day"), wanted):
