@@ -65,6 +65,12 @@ class SimulatedMarketClock:
                 raise RetriableError(f"the market clock at {self._url} does not answer: is the simulator running?")
             return self._reading.at(time.monotonic())
 
+    @property
+    def speed(self) -> float:
+        """Market seconds a host second, as the clock last said; 1 before its first answer."""
+        reading = self._reading
+        return 1.0 if reading is None else reading.speed
+
     def _read(self) -> ClockReading | None:
         try:
             answer = self._session.get(self._url, timeout=self._timeout_s)

@@ -16,8 +16,6 @@ FRIDAY = datetime(2026, 11, 20, 16, tzinfo=UTC)
 
 
 class FixedClock:
-    speed = 1.0
-
     def __init__(self, at: datetime) -> None:
         self.at = at
 

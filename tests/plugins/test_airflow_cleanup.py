@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 
+import airflow_cleanup
 from airflow_cleanup import clean_airflow
 from marketpulse.errors import RetriableError
 
@@ -18,7 +19,7 @@ def fake(folder: Path, monkeypatch: pytest.MonkeyPatch, *, status: int) -> None:
     script = folder / "airflow"
     script.write_text(FAKE_AIRFLOW.format(folder=folder, status=status))
     script.chmod(0o755)
-    monkeypatch.setattr("airflow_cleanup.command_path", lambda: f"{folder}{os.pathsep}{os.defpath}")
+    monkeypatch.setattr(airflow_cleanup, "command_path", lambda: f"{folder}{os.pathsep}{os.defpath}")
     monkeypatch.setenv("AIRFLOW_CONN_AIRFLOW_METADATA", "postgresql://airflow:secret@127.0.0.1:15433/airflow")
     # What a task finds in its place.
     monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "airflow-db-not-allowed:///")

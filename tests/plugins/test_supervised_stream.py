@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
+import supervised_stream
 from supervised_stream import SupervisedStreamOperator
 
 FAKE_SPARK_SUBMIT = """#!/bin/sh
@@ -22,7 +23,7 @@ def spark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, connections: None) ->
     jars.mkdir()
     (jars / "spark-sql-kafka-0-10_2.13-4.2.0.jar").touch()
     monkeypatch.setenv("MARKETPULSE_SPARK_JARS_DIR", str(jars))
-    monkeypatch.setattr("supervised_stream.command_path", lambda: f"{tmp_path}{os.pathsep}{os.defpath}")
+    monkeypatch.setattr(supervised_stream, "command_path", lambda: f"{tmp_path}{os.pathsep}{os.defpath}")
     return tmp_path
 
 

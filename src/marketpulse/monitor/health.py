@@ -13,7 +13,7 @@ from typing import Any, Literal
 import msgspec
 import psycopg
 
-from marketpulse.clock import Clock, HostClock, market_clock
+from marketpulse.clock import Clock, HostClock, SimulatedMarketClock, market_clock
 from marketpulse.errors import MarketPulseError
 from marketpulse.events.session import calendar
 from marketpulse.monitor import checks, freshness, lag
@@ -62,7 +62,7 @@ def check(settings: Settings, *, host: Clock | None = None, market: Clock | None
     try:
         chosen = market or market_clock(settings.market_clock)
         market_at = chosen.now()
-        speed = float(getattr(chosen, "speed", 1.0))
+        speed = chosen.speed if isinstance(chosen, SimulatedMarketClock) else 1.0
         found.append(Check("market_clock", "ok", f"the market clock says {market_at:%Y-%m-%d %H:%M:%S}Z"))
     except MarketPulseError as error:
         found.append(Check("market_clock", "critical", str(error), "Start the simulator, or set the host's clock."))
