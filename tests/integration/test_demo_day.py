@@ -1,6 +1,7 @@
 """A whole generated day through Airflow, as `make demo` plays it, and the same day again."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from tests.integration.running_stack import RunningStack
@@ -10,16 +11,18 @@ from marketpulse.events.session import calendar
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
 
-COUNTS = """
+# Snapshots show the moment of asking, and another run asks at other moments. Trades and bars are facts.
+FACTS = """
 SELECT
-    (SELECT count(*) FROM market.event WHERE trading_date = %(day)s),
-    (SELECT count(*) FROM market.event_superseded WHERE trading_date = %(day)s),
-    (SELECT count(*) FROM market.bar_1m WHERE trading_date = %(day)s)
+    (SELECT count(*) FROM market.event WHERE trading_date = %(day)s AND event_type = 'trade'),
+    (SELECT sum(price * size) FROM market.event WHERE trading_date = %(day)s AND action <> 'cancel'),
+    (SELECT count(*) FROM market.bar_1m WHERE trading_date = %(day)s),
+    (SELECT sum(notional) FROM market.bar_1m WHERE trading_date = %(day)s)
 """
 
 
-def landed(stack: RunningStack, day: str) -> tuple[int, ...]:
-    return stack.read("operations", COUNTS, day=day)[0]
+def landed(stack: RunningStack, day: str) -> tuple[Any, ...]:
+    return stack.read("operations", FACTS, day=day)[0]
 
 
 def test_a_generated_day_lands_balances_and_is_there_to_read(stack: RunningStack) -> None:

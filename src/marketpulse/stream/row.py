@@ -123,9 +123,17 @@ def _arrival(event: AnyEvent, record: Record) -> tuple[str, ...]:
         record.topic,
         str(record.partition),
         str(record.offset),
-        # A stamp of our own making, or of a whole day, says nothing about how far the market has come.
-        "f" if event.event_time_basis in ("received", "trading_day") else "t",
+        "t" if _advances_progress(event) else "f",
     )
+
+
+def _advances_progress(event: AnyEvent) -> bool:
+    """Whether what its symbol printed before it has been sent before it, so that it may close bars.
+
+    A stamp of our own making, or of a whole day, says nothing about that; a snapshot shows the newest state, ahead of
+    the trades that the polls still have to read up to it.
+    """
+    return event.event_time_basis not in ("received", "trading_day") and not event.endpoint.endswith(".snapshots")
 
 
 def _detail(event: AnyEvent) -> str:
