@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
+from functools import partial
 
 from marketpulse.errors import MarketPulseError, OperatorError, RetriableError
 from marketpulse.ingest.topics import ensure_topics
@@ -100,8 +101,8 @@ class Launch:
         blueprint = self._blueprint
         self._start_server(POSTGRES, blueprint.postgres, say)
         say("roles and migrations")
-        ensure_roles(blueprint.postgres.dsn(), blueprint.role_passwords)
-        migrations.apply(blueprint.dsn("owner"))
+        self._persist(POSTGRES, lambda: ensure_roles(blueprint.postgres.dsn(), blueprint.role_passwords))
+        self._persist(POSTGRES, lambda: migrations.apply(blueprint.dsn("owner")))
         return f"127.0.0.1:{blueprint.plan.ports.postgres}"
 
     def _start_server(self, name: str, server: PostgresServer, say: Callable[[str], None]) -> None:
@@ -119,7 +120,7 @@ class Launch:
         say("starting")
         self._supervisor.start_program(kafka.NAME)
         self._until(broker.answers, kafka.NAME)
-        ensure_topics(broker.bootstrap, self._settings)
+        self._persist(kafka.NAME, lambda: ensure_topics(broker.bootstrap, self._settings))
         return broker.bootstrap
 
     def _spark(self, say: Callable[[str], None]) -> str:
@@ -149,7 +150,7 @@ class Launch:
 
     def _connect(self, say: Callable[[str], None]) -> str:
         api, made = self._blueprint.airflow_api(), connections_of(self._settings)
-        api.put_connections(*made)
+        self._persist(airflow.API_SERVER, lambda: api.put_connections(*made))
         say("waiting for the DAGs")
         wanted = {STREAM_DAG, *self._other_dags()}
         self._until(lambda: wanted <= api.dag_ids(), "the DAGs", explain=lambda: _import_error(api))
@@ -158,13 +159,13 @@ class Launch:
     def _stream(self, say: Callable[[str], None]) -> str:
         api = self._blueprint.airflow_api()
         say("the Spark job starts")
-        api.unpause(STREAM_DAG)
+        self._persist(airflow.API_SERVER, lambda: api.unpause(STREAM_DAG))
         # Nothing that the stream waits for, so it does not compete with what the stream waits for.
         for name in (airflow.TRIGGERER, airflow.LOG_SERVER):
             self._supervisor.start_program(name)
         self._until(self._stream_is_ready, "the stream", timeout_s=STREAM_TIMEOUT_S)
         for dag_id in self._other_dags():
-            api.unpause(dag_id)
+            self._persist(airflow.API_SERVER, partial(api.unpause, dag_id))
         self._until(api.healthy, airflow.TRIGGERER)
         self._until(lambda: component_answers(self._blueprint, airflow.LOG_SERVER), airflow.LOG_SERVER)
         return "ready to land"
@@ -181,6 +182,15 @@ class Launch:
         with connect(self._blueprint.dsn("operations"), application_name="up") as connection:
             row = connection.execute(read_sql("local/read_stream_readiness"), question).fetchone()
         return bool(row and row[0])
+
+    def _persist(self, what: str, work: Callable[[], object]) -> None:
+        """Do it, again after each outage: on a busy machine a component may answer once and then not for a while."""
+
+        def done() -> bool:
+            work()
+            return True
+
+        self._until(done, what)
 
     def _until(
         self,

@@ -14,7 +14,8 @@ MASTER, WORKER = "spark-master", "spark-worker"
 WORKER_CORES = 2
 WORKER_MEMORY = "2g"
 DAEMON_MEMORY = "256m"
-DAEMON_OPTIONS = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xss512k"
+# A daemon whose port was taken in the meantime must end and say so, not move to the next port where nobody looks.
+DAEMON_OPTIONS = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xss512k -Dspark.port.maxRetries=0"
 
 
 @dataclass(frozen=True, slots=True)
