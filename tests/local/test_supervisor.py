@@ -59,7 +59,8 @@ def test_a_killed_program_comes_back_with_its_environment(supervisor: Supervisor
     first = wait_for(lambda: pid_of(supervisor, "sleeper"))
     os.kill(first, signal.SIGKILL)
     second = wait_for(lambda: pid if (pid := pid_of(supervisor, "sleeper")) != first else None)
-    environment = psutil.Process(second).environ()
+    # Until the new process has become the program, it still shows the supervisor's own environment.
+    environment = wait_for(lambda: found if "GREETING" in (found := psutil.Process(second).environ()) else None)
     assert environment["GREETING"] == "50% off, now"
     assert environment["SECRET"] == "s"
     assert environment[STACK_VARIABLE] == STACK
