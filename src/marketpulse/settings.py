@@ -64,6 +64,9 @@ class Settings(BaseSettings):
         SecretStr(""), description="only `migrate roles` uses it: any database of the server but marketpulse"
     )
 
+    airflow_metadata_dsn: SecretStr = Field(
+        SecretStr(""), description="Airflow's own database, for its clean-up; empty: its history is kept"
+    )
     airflow_url: str = "http://127.0.0.1:8080"
     airflow_user: str = "admin"
     airflow_password: SecretStr = SecretStr("")

@@ -58,7 +58,8 @@ def connections_of(settings: Settings) -> tuple[AirflowConnection, ...]:
             port=master.port,
             extra=json.dumps({"deploy-mode": "client"}),
         ),
-        *(_postgres_of(role, dsn.get_secret_value()) for role, dsn in dsns.items()),
+        *(_postgres_of(f"marketpulse_{role}", _given(role, dsn.get_secret_value())) for role, dsn in dsns.items()),
+        *(_postgres_of("airflow_metadata", dsn) for dsn in (settings.airflow_metadata_dsn.get_secret_value(),) if dsn),
     )
 
 
@@ -71,12 +72,16 @@ def _wait_for_dags(api: AirflowApi, *, timeout_s: float, sleep: Callable[[float]
         sleep(PAUSE_S)
 
 
-def _postgres_of(role: str, dsn: str) -> AirflowConnection:
+def _given(role: str, dsn: str) -> str:
     if not dsn:
         raise OperatorError(f"MARKETPULSE_{role.upper()}_DSN is empty: set the address of the market's Postgres")
+    return dsn
+
+
+def _postgres_of(connection_id: str, dsn: str) -> AirflowConnection:
     parts = conninfo_to_dict(dsn)
     return AirflowConnection(
-        f"marketpulse_{role}",
+        connection_id,
         "postgres",
         host=str(parts.get("host", LOOPBACK)),
         port=int(str(parts.get("port", 5432))),

@@ -74,7 +74,7 @@ class Played:
 
 def run_demo(demo: Demo, reporter: Reporter) -> Played:
     """Play it. Raises an error that says which part failed; the proof in the result may still not balance."""
-    stack.up(reporter)
+    stack.up(reporter, simulated=True)
     blueprint = running_blueprint(Layout.current())
     control, airflow = MarketControl(blueprint.control_url), blueprint.airflow_api()
     play = _prepare(demo, control, airflow, reporter)
