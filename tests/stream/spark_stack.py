@@ -111,7 +111,7 @@ class SparkStack:
         found = [
             child
             for child in psutil.Process(self.processes[WORKER].pid).children(recursive=True)
-            if "CoarseGrainedExecutorBackend" in " ".join(child.cmdline())
+            if "CoarseGrainedExecutorBackend" in _command_line(child)
         ]
         for executor in found:
             executor.kill()
@@ -159,3 +159,11 @@ class SparkStack:
                 stderr=log,
                 start_new_session=True,
             )
+
+
+def _command_line(process: psutil.Process) -> str:
+    """Empty for a process that has ended and that nobody has waited for yet."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
