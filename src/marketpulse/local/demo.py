@@ -95,7 +95,7 @@ def run_demo(demo: Demo, reporter: Reporter) -> Played:
 
 def _wait_for_producer(airflow: AirflowApi, run_id: str, watch: DayWatch, reporter: Reporter) -> None:
     def started() -> str | None:
-        _refuse_failure(airflow, "market_producer", run_id)
+        _state(airflow, "market_producer", run_id)
         return None if watch.producer_started() else "Airflow starts the producer"
 
     _wait(reporter, "producer", started, timeout_s=120)
@@ -108,7 +108,7 @@ def _play_the_day(
     over_at = play.session.post_close_at + timedelta(minutes=load_settings().sweep_delay_min + 1)
 
     def ended() -> str | None:
-        state = airflow.run_state("market_producer", run_id)
+        state = _state(airflow, "market_producer", run_id)
         market_at = control.market_at()
         if market_at >= over_at:
             # Late enough for the sweep; a clock that ran on would only widen what the last polls have to cover.
@@ -117,7 +117,6 @@ def _play_the_day(
         reporter.step("bars", "running", f"{counts.bars:,} minutes")
         if state == "success":
             return None
-        _refuse_failure(airflow, "market_producer", run_id)
         shown = control.total_trades(play.session.trading_date, play.feed)
         share = (market_at - play.session.pre_open_at) / (play.session.post_close_at - play.session.pre_open_at)
         return f"{_bar(share)} {market_at:%H:%M} UTC, {counts.trades:,} of {shown:,} trades landed"
@@ -142,8 +141,7 @@ def _roll_up(play: Play, airflow: AirflowApi, reporter: Reporter) -> None:
     run_id = airflow.trigger("daily_rollups", {"date_from": day, "date_to": day})
 
     def ended() -> str | None:
-        state = airflow.run_state("daily_rollups", run_id)
-        _refuse_failure(airflow, "daily_rollups", run_id)
+        state = _state(airflow, "daily_rollups", run_id)
         return None if state == "success" else state
 
     _wait(reporter, "rollups", ended)
@@ -169,10 +167,13 @@ def _triggered(airflow: AirflowApi, dag_id: str, conf: dict[str, object]) -> Cal
     return trigger
 
 
-def _refuse_failure(airflow: AirflowApi, dag_id: str, run_id: str) -> None:
-    if airflow.run_state(dag_id, run_id) == "failed":
+def _state(airflow: AirflowApi, dag_id: str, run_id: str) -> str:
+    """The state of a run. Raises MarketPulseError when it failed."""
+    state = airflow.run_state(dag_id, run_id)
+    if state == "failed":
         states = ", ".join(f"{task} {state}" for task, state in sorted(airflow.task_states(dag_id, run_id).items()))
         raise MarketPulseError(f"the run {run_id} of {dag_id} failed ({states}): read its log in Airflow")
+    return state
 
 
 def _bar(share: float, width: int = 24) -> str:
