@@ -86,6 +86,13 @@ class RunningStack:
         os.kill(pid, signal.SIGKILL)
         return pid
 
+    def is_replaced(self, name: str, text: str | None, pid: int) -> bool:
+        """Whether another process does the work of one that was killed: a component, or what `text` finds."""
+        if text is None:
+            component = self.json("status")["components"][name]
+            return bool(component["healthy"]) and int(component["pid"]) != pid
+        return any(process.pid != pid for process in self.processes(text))
+
 
 def wait_until(condition: Callable[[], bool], *, timeout_s: float, what: str) -> None:
     """Return when the condition holds; an outage while asking counts as not yet."""

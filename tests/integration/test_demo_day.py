@@ -46,6 +46,9 @@ def test_a_generated_day_lands_balances_and_is_there_to_read(stack: RunningStack
         assert coverage == 100, symbol
     proof = stack.json("prove", "--date", day)
     assert proof["balanced"] is True
+    equations = {equation["name"]: equation for equation in proof["equations"]}
+    assert {name for name, equation in equations.items() if float(equation["left"]) == 0} == set()
+    assert float(equations["truth_auctions"]["left"]) == 11
     first = landed(stack, day)
     assert first[0] > 40_000
     stack.command("demo", timeout_s=600)

@@ -49,7 +49,10 @@ def test_a_kill_in_the_middle_of_the_day_loses_and_doubles_nothing(
     assert status == 0, f"killed {victim} {pid}\n{shown[-4000:]}"
     proof = stack.json("prove", "--date", day)
     assert proof["balanced"] is True
-    assert trades(stack, day) > 40_000
+    compared = next(equation for equation in proof["equations"] if equation["name"] == "truth_trades")
+    assert int(compared["left"]) == int(compared["right"]) > 40_000
+    assert trades(stack, day) >= int(compared["left"])
+    assert stack.is_replaced(victim, text, pid), f"{victim} {pid} was not started again"
 
 
 def trades(stack: RunningStack, day: str) -> int:

@@ -46,8 +46,8 @@ def truth() -> Iterator[tuple[str, dict[str, Any]]]:
     class Face(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             known = "feed=sip" in self.path
-            body = json.dumps(ledger).encode() if known else b"{}"
-            self.send_response(200 if known else 400)
+            body = json.dumps(ledger if known else {"error": "unknown feed 'other': use sip"}).encode()
+            self.send_response(ledger.get("status", 200) if known else 400)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -108,6 +108,12 @@ def test_an_empty_database_is_balanced(database: Database) -> None:
         ("UPDATE rollup.daily SET high = high + 1", {"rollups_recomputed"}),
         ("UPDATE rollup.daily SET minutes_covered = 3", {"rollups_recomputed"}),
         ("DELETE FROM rollup.daily", {"rollups_recomputed"}),
+        (
+            "INSERT INTO rollup.daily (symbol, trading_date, feed, calendar, volume, notional, trade_count, volume_pre,"
+            " volume_post, trade_count_pre, trade_count_post, minutes_with_trades)"
+            " VALUES ('GHOST', '2025-07-02', 'sip', 'XNYS', 1000000, 1000000, 1, 0, 0, 0, 0, 1)",
+            {"rollups_recomputed"},
+        ),
         (
             "UPDATE ops.stream_ledger SET next_offset = 8 WHERE next_offset = 7",
             {"ledger_position", "offsets_accounted"},
@@ -185,6 +191,7 @@ def test_the_truth_ledger_agrees(history: Database, truth: tuple[str, dict[str, 
         ("truth_withdrawn", "corrected", 1),
         ("truth_volume", "volume", "158"),
         ("truth_notional", "notional", "1592.100001"),
+        ("truth_auctions", "close_auction", "10.4"),
     ],
 )
 def test_the_truth_ledger_disagrees(
@@ -204,6 +211,15 @@ def test_an_unfinished_day_is_not_compared(history: Database, truth: tuple[str, 
     proof = prove(history.operations_dsn, truth_url=url, settle_s=0)
     assert proof.balanced
     assert proof.equations[-1].left == 0
+
+
+def test_a_truth_ledger_that_refuses_is_an_outage_and_not_an_empty_day(
+    history: Database, truth: tuple[str, dict[str, Any]]
+) -> None:
+    url, ledger = truth
+    ledger["status"] = 404
+    with pytest.raises(RetriableError, match="unreadable"):
+        prove(history.operations_dsn, truth_url=url, settle_s=0)
 
 
 def test_no_truth_ledger_and_no_database_are_outages(history: Database) -> None:

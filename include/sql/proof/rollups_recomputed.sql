@@ -39,4 +39,6 @@ WHERE NOT EXISTS (
 )
 -- A subscription that came after the computation, or a symbol that has not traded yet, waits for its computation too.
 AND NOT (stored.symbol IS NULL AND computed.trade_count + computed.trade_count_pre + computed.trade_count_post = 0)
-AND NOT (stored.symbol IS NOT NULL AND computed.calendar IS DISTINCT FROM stored.calendar)
+AND NOT (
+    stored.symbol IS NOT NULL AND computed.symbol IS NOT NULL AND computed.calendar IS DISTINCT FROM stored.calendar
+)

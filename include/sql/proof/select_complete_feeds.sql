@@ -1,4 +1,4 @@
--- The feeds and calendars of a day whose sweep has run after the session's end: what is compared with the truth ledger.
+-- The feeds and calendars of a day that was swept to the session's end: what is compared with the truth ledger.
 
 SELECT DISTINCT subscription.feed, subscription.calendar
 FROM market.subscription
@@ -9,6 +9,6 @@ JOIN ops.poll
    AND poll.endpoint = 'trades'
    AND poll.purpose = 'sweep'
    AND poll.outcome IN ('ok', 'empty')
-   AND poll.market_at >= session.post_close_at
+   AND poll.covered_until >= session.post_close_at
 WHERE subscription.trading_date = %(trading_date)s
 ORDER BY subscription.feed

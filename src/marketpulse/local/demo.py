@@ -152,11 +152,24 @@ def _prove(play: Play, blueprint: Blueprint, reporter: Reporter) -> Proof:
 
     def proved() -> str | None:
         day = play.session.trading_date
-        found.append(prove(blueprint.dsn("operations"), date_from=day, date_to=day, truth_url=blueprint.control_url))
+        proof = prove(
+            blueprint.dsn("operations"),
+            date_from=day,
+            date_to=day,
+            truth_url=blueprint.control_url,
+            kafka_bootstrap=blueprint.kafka.bootstrap,
+        )
+        if not _compared(proof):
+            raise MarketPulseError(f"{day} was not compared with the simulator's truth ledger: was its sweep complete?")
+        found.append(proof)
         return None
 
     _wait(reporter, "equations", proved)
     return found[-1]
+
+
+def _compared(proof: Proof) -> bool:
+    return any(equation.name == "truth_trades" and equation.left > 0 for equation in proof.equations)
 
 
 def _triggered(airflow: AirflowApi, dag_id: str, conf: dict[str, object]) -> Callable[[], str | None]:

@@ -32,6 +32,13 @@ class Equation(msgspec.Struct, frozen=True, kw_only=True):
     def balanced(self) -> bool:
         return self.offences == 0
 
+    @property
+    def verdict(self) -> Literal["ok", "empty", "BROKEN"]:
+        """`empty` balances too, but says nothing: there was nothing to compare."""
+        if self.offences:
+            return "BROKEN"
+        return "ok" if self.left or self.right else "empty"
+
 
 class Tally:
     """Collects places in Python, for what no single query can compare."""

@@ -86,6 +86,9 @@ def prove(
         with connection.transaction():
             equations = _equations(connection, until_poll_id, ends, date_from, date_to, truth_url)
             proved_at = connection.execute(read_sql("proof/select_now")).fetchone()
+            if kafka_bootstrap:
+                # Asked after the snapshot: the stream cannot have landed what is not in Kafka by now.
+                equations += (_kafka_holds(connection, topic_ends(kafka_bootstrap)),)
         connection.read_only = False
         assert proved_at is not None  # noqa: S101 - a row by construction
         proof = Proof(proved_at=proved_at[0], date_from=date_from, date_to=date_to, equations=equations)
@@ -103,7 +106,7 @@ def _settled(connection: psycopg.Connection, ends: TopicEnds | None, settle_s: f
     """Wait until what is known now has landed, or the time is up; returns the newest poll of the beginning."""
     row = connection.execute(read_sql("proof/select_newest_poll")).fetchone()
     until_poll_id = int(row[0]) if row else 0
-    landed = ACCOUNTS[2]
+    landed = next(account for account in ACCOUNTS if account.name == "acknowledged_landed")
     end_s = time.monotonic() + settle_s
     while time.monotonic() < end_s:
         equations = [_account(connection, landed, {"until_poll_id": until_poll_id})]
@@ -160,14 +163,26 @@ def _summarised(
 
 
 def _kafka_drained(connection: psycopg.Connection, ends: TopicEnds) -> Equation:
-    ledger = {
-        (topic, partition): next_offset
-        for topic, partition, next_offset in connection.execute(read_sql("proof/select_ledger"))
-    }
+    ledger = _ledger(connection)
     tally = Tally(">=")
     for (topic, partition), end in sorted(ends.items()):
         tally.add(f"{topic}/{partition}", ledger.get((topic, partition), 0), end)
     return tally.equation("kafka_drained", "next offsets of the ledger", "ends of the topics when the proof began")
+
+
+def _kafka_holds(connection: psycopg.Connection, ends: TopicEnds) -> Equation:
+    """A topic that was lost or made anew ends before the ledger, or is not there."""
+    tally = Tally(">=")
+    for (topic, partition), next_offset in sorted(_ledger(connection).items()):
+        tally.add(f"{topic}/{partition}", ends.get((topic, partition), 0), next_offset)
+    return tally.equation("kafka_holds", "ends of the topics when the proof ended", "next offsets of the ledger")
+
+
+def _ledger(connection: psycopg.Connection) -> TopicEnds:
+    return {
+        (topic, partition): next_offset
+        for topic, partition, next_offset in connection.execute(read_sql("proof/select_ledger"))
+    }
 
 
 def _rollups_recomputed(connection: psycopg.Connection, days: list[tuple[date, list[str]]]) -> Equation:

@@ -9,6 +9,8 @@ from rich.table import Table
 from marketpulse.warehouse.equation import Equation
 from marketpulse.warehouse.proof import Proof
 
+_COLOURS = {"ok": "green", "empty": "yellow", "BROKEN": "red"}
+
 
 def equation_table(proof: Proof) -> Table:
     """The equations as a table for the terminal; a broken one shows its first offending place."""
@@ -21,7 +23,7 @@ def equation_table(proof: Proof) -> Table:
     for equation in proof.equations:
         meaning = f"{equation.left_name} {equation.relation} {equation.right_name}"
         table.add_row(
-            "[green]ok[/]" if equation.balanced else "[red]broken[/]",
+            f"[{_COLOURS[equation.verdict]}]{equation.verdict}[/]",
             _number(equation.left),
             equation.relation,
             _number(equation.right),
@@ -47,10 +49,9 @@ def as_json(proof: Proof) -> str:
 
 
 def _lines(equation: Equation) -> list[str]:
-    mark = "ok    " if equation.balanced else "BROKEN"
     left, right = _number(equation.left), _number(equation.right)
     statement = f"{left} {equation.left_name} {equation.relation} {right} {equation.right_name}"
-    lines = [f"{mark} {equation.name}: {statement}"]
+    lines = [f"{equation.verdict:<6} {equation.name}: {statement}"]
     lines += [f"         {place}" for place in equation.offending]
     if equation.offences > len(equation.offending):
         lines.append(f"         and {equation.offences - len(equation.offending)} more")

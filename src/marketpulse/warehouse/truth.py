@@ -2,7 +2,7 @@
 
 A day is compared when its sweep is complete and the simulated market is past its end. Of the feed's symbols those
 count that the day subscribed. Versions are not compared: a trade that was shown and withdrawn between two polls was
-only ever seen withdrawn.
+only ever seen withdrawn. Official prices are compared where the day is rolled up.
 """
 
 import logging
@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal, localcontext
+from http import HTTPStatus
 
 import msgspec
 import psycopg
@@ -36,6 +37,8 @@ class SymbolTruth(msgspec.Struct, frozen=True):
     corrected: int = 0
     volume: Decimal = Decimal(0)
     notional: Decimal = Decimal(0)
+    open_auction: Decimal | None = None
+    close_auction: Decimal | None = None
 
 
 class Truth(msgspec.Struct, frozen=True):
@@ -46,6 +49,10 @@ class Truth(msgspec.Struct, frozen=True):
     malformed: int = 0
 
 
+class _Refusal(msgspec.Struct, frozen=True):
+    error: str
+
+
 class _Tallies:
     def __init__(self) -> None:
         self.trades = Tally()
@@ -53,6 +60,7 @@ class _Tallies:
         self.volume = Tally()
         self.notional = Tally()
         self.malformed = Tally()
+        self.auctions = Tally()
 
     def equations(self) -> tuple[Equation, ...]:
         return (
@@ -61,13 +69,16 @@ class _Tallies:
             self.volume.equation("truth_volume", "volume that landed", "volume in the truth ledger"),
             self.notional.equation("truth_notional", "notional that landed", "notional in the truth ledger"),
             self.malformed.equation("truth_malformed", "unreadable trades kept", "unreadable in the truth ledger"),
+            self.auctions.equation(
+                "truth_auctions", "days rolled up", "days whose official prices are those of the truth ledger"
+            ),
         )
 
 
 def landed_against_truth(
     connection: psycopg.Connection, trading_dates: Iterable[date], truth_url: str
 ) -> tuple[Equation, ...]:
-    """The five equations over all complete days. Raises RetriableError when the control API does not answer."""
+    """The equations over all complete days. Raises RetriableError when the control API does not answer."""
     tallies = _Tallies()
     with localcontext(prec=60):
         for trading_date in trading_dates:
@@ -78,15 +89,18 @@ def landed_against_truth(
 
 
 def fetch_truth(truth_url: str, trading_date: date, feed: str, calendar_name: str) -> Truth | None:
-    """The ledger of one day, None when the simulator does not know the feed (then it did not feed it)."""
+    """The ledger of one day, None when the simulator says that it does not know the feed (then it did not feed it)."""
     parameters = {"trading_date": trading_date.isoformat(), "feed": feed, "calendar": calendar_name}
     try:
         answer = requests.get(truth_url.rstrip("/") + "/truth", params=parameters, timeout=_TIMEOUT_S)
     except requests.RequestException:
         raise RetriableError(f"the truth ledger at {truth_url} does not answer: is the simulator running?") from None
-    if 400 <= answer.status_code < 500:
-        return None
     try:
+        # No other refusal may pass for "not mine": an equation would balance because nothing was compared.
+        if answer.status_code == HTTPStatus.BAD_REQUEST:
+            refusal = msgspec.json.decode(answer.content, type=_Refusal)
+            if refusal.error.startswith("unknown feed"):
+                return None
         answer.raise_for_status()
         return msgspec.json.decode(answer.content, type=Truth, strict=False)
     except (requests.RequestException, msgspec.MsgspecError) as error:
@@ -107,6 +121,10 @@ def _compare(
         logger.info("%s of %s is not compared: the truth ledger does not cover it", trading_date, feed)
         return
     day = {"trading_date": trading_date, "feed": feed}
+    for symbol, opened, closed in connection.execute(read_sql("proof/select_auctions"), day).fetchall():
+        true = truth.symbols.get(symbol, SymbolTruth())
+        official = (true.open_auction, true.close_auction)
+        tallies.auctions.compare(f"{symbol} {feed} {trading_date}", (opened, closed), official)
     landed = connection.execute(read_sql("proof/select_landed"), day).fetchall()
     for symbol, trades, withdrawn, volume, notional in landed:
         true = truth.symbols.get(symbol, SymbolTruth())
