@@ -4,6 +4,8 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 CHECKED := src tests dags plugins spark_apps
 TIMEZONE ?= America/New_York
+# One worker has the stack; the others wait for clocks and servers more than they compute.
+WORKERS ?= 3
 
 .PHONY: help
 help: ## list the targets
@@ -35,7 +37,7 @@ status: .venv/.installed ## every component, its address and whether it answers
 
 .PHONY: test
 test: .venv/.installed ## the whole suite, against the real components
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup $(ARGS)
 
 .PHONY: check
 check: .venv/.installed ## lint, format, types, layers: what CI runs before the tests
@@ -46,7 +48,7 @@ check: .venv/.installed ## lint, format, types, layers: what CI runs before the 
 
 .PHONY: lock
 lock: .venv/.installed ## resolve the requirements again
-	@$(BIN)/uv pip compile --universal --all-groups --generate-hashes --no-header --no-annotate --no-emit-index-url \
+	@$(BIN)/uv pip compile --universal --group dev --generate-hashes --no-header --no-annotate --no-emit-index-url \
 		--quiet --upgrade --output-file requirements.lock pyproject.toml
 
 .PHONY: clean

@@ -17,6 +17,14 @@ from marketpulse.warehouse.roles import RolePasswords, ensure_roles
 ROLES = ("owner", "writer", "operations", "reader")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker has all tests that need the stack, and begins with them: they are the longest chain."""
+    for item in items:
+        if item.get_closest_marker("integration"):
+            item.add_marker(pytest.mark.xdist_group("stack"))
+    items.sort(key=lambda item: item.get_closest_marker("integration") is None)
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Database]:
     """A PostgreSQL 16 with the four roles, the database `marketpulse` and all migrations."""

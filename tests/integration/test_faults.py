@@ -8,9 +8,9 @@ from tests.integration.running_stack import RunningStack, wait_until
 
 from marketpulse.events.session import calendar
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1200)]
 
-# What to look for in a command line, or which component to end.
+# What to look for in a command line; None: a component of the status.
 VICTIMS = {
     "producer": "marketpulse produce",
     "driver": "org.apache.spark.deploy.SparkSubmit",
@@ -18,41 +18,49 @@ VICTIMS = {
     "kafka": None,
     "postgres": None,
 }
+# Slow enough that the day goes on while each of the five comes back.
+SPEED = "250"
+FIRST_KILL_AFTER_TRADES = 2_000
+TRADES_BETWEEN_KILLS = 8_000
 
 
-def session_before(sessions: int) -> str:
-    """A completed session some days back, so that every case has a day of its own."""
+def a_day_of_its_own() -> str:
+    """The last but one completed session: no other test plays it."""
     xnys = calendar("XNYS")
-    session = xnys.last_completed(datetime.now(UTC))
-    for _ in range(sessions):
-        session = xnys.last_completed(session.pre_open_at - timedelta(seconds=1))
-    return session.trading_date.isoformat()
+    last = xnys.last_completed(datetime.now(UTC))
+    return xnys.last_completed(last.pre_open_at - timedelta(seconds=1)).trading_date.isoformat()
 
 
-@pytest.mark.parametrize(("days_back", "victim"), list(enumerate(VICTIMS, start=1)))
-def test_a_kill_in_the_middle_of_the_day_loses_and_doubles_nothing(
-    stack: RunningStack, tmp_path: Path, days_back: int, victim: str
-) -> None:
-    day = session_before(days_back)
+def test_five_kills_in_the_middle_of_the_day_lose_and_double_nothing(stack: RunningStack, tmp_path: Path) -> None:
+    day = a_day_of_its_own()
     log = tmp_path / "demo.log"
-    playing = stack.begin("demo", "--date", day, log=log)
+    killed_at: dict[str, int] = {}
+    playing = stack.begin("demo", "--date", day, "--speed", SPEED, log=log)
     try:
-        wait_until(lambda: trades(stack, day) > 5_000, timeout_s=180, what="the middle of the day")
-        text = VICTIMS[victim]
-        pid = stack.kill(text) if text else stack.kill_component(victim)
+        for number, (victim, text) in enumerate(VICTIMS.items()):
+            wanted = FIRST_KILL_AFTER_TRADES + number * TRADES_BETWEEN_KILLS
+            killed_at[victim] = kill_after(stack, day, wanted, victim, text)
         status = playing.wait(timeout=600)
     finally:
         if playing.poll() is None:
             playing.terminate()
             playing.wait(timeout=60)
     shown = log.read_text(encoding="utf-8", errors="replace")
-    assert status == 0, f"killed {victim} {pid}\n{shown[-4000:]}"
+    assert status == 0, f"killed {list(killed_at)}\n{shown[-4000:]}"
     proof = stack.json("prove", "--date", day)
     assert proof["balanced"] is True
     compared = next(equation for equation in proof["equations"] if equation["name"] == "truth_trades")
     assert int(compared["left"]) == int(compared["right"]) > 40_000
-    assert trades(stack, day) >= int(compared["left"])
-    assert stack.is_replaced(victim, text, pid), f"{victim} {pid} was not started again"
+    assert max(killed_at.values()) < int(compared["left"]), f"too late to matter: {killed_at}"
+
+
+def kill_after(stack: RunningStack, day: str, wanted: int, victim: str, text: str | None) -> int:
+    """Kill once so many trades have landed, wait for the successor; returns how many there were at the kill."""
+    wait_until(lambda: trades(stack, day) > wanted, timeout_s=240, what=f"the landing of {wanted} trades")
+    landed = trades(stack, day)
+    pid = stack.kill(text) if text else stack.kill_component(victim)
+    wait_until(lambda: stack.is_replaced(victim, text, pid), timeout_s=120, what=f"a successor of {victim} {pid}")
+    return landed
 
 
 def trades(stack: RunningStack, day: str) -> int:
