@@ -30,38 +30,43 @@ with DAG(
     tags=["marketpulse", "maintenance"],
 ) as dag:
 
-    @task
+    @task(priority_weight=5)
     def partitions() -> None:
         from connection_settings import connection_settings
         from marketpulse.monitor.upkeep import prepare_partitions
 
         prepare_partitions(connection_settings())
 
-    @task
+    @task(priority_weight=4)
     def retention() -> None:
         from connection_settings import connection_settings
         from marketpulse.monitor.upkeep import drop_old_days
 
         drop_old_days(connection_settings())
 
-    @task
+    @task(priority_weight=3)
     def vacuum() -> None:
         from connection_settings import OWNER, connection_settings
         from marketpulse.warehouse import maintenance
 
         maintenance.vacuum(connection_settings(OWNER).owner_dsn.get_secret_value())
 
-    @task
+    @task(priority_weight=2)
     def backup() -> None:
         from connection_settings import OWNER, connection_settings
         from marketpulse.monitor.upkeep import back_up
 
         back_up(connection_settings(OWNER))
 
-    @task
+    @task(priority_weight=1)
     def airflow_cleanup() -> None:
         from airflow_cleanup import clean_airflow
 
         clean_airflow()
 
-    partitions() >> retention() >> vacuum() >> backup() >> airflow_cleanup()
+    # One at a time, by weight, and none waits for another's success: a failed retention must not cost the backup.
+    partitions()
+    retention()
+    vacuum()
+    backup()
+    airflow_cleanup()

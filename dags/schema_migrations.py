@@ -10,6 +10,8 @@ is in the log of `plan`. Applying holds an advisory lock, so two runs cannot ove
 what was applied. Neither changes data outside the failing file.
 """
 
+import logging
+
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import DAG, task
 
@@ -29,25 +31,26 @@ with DAG(
 
     @task.branch
     def plan() -> str:
-        from connection_settings import connection_settings
+        from connection_settings import OWNER, connection_settings
         from marketpulse.warehouse import migrations
 
-        planned = migrations.plan(connection_settings("marketpulse_owner").owner_dsn.get_secret_value())
+        planned = migrations.plan(connection_settings(OWNER).owner_dsn.get_secret_value())
+        logging.getLogger(__name__).info("%s", migrations.as_text(planned))
         return "approve" if planned.destructive else "apply"
 
     @task(trigger_rule="none_failed_min_one_success")
     def apply() -> None:
-        from connection_settings import connection_settings
+        from connection_settings import OWNER, connection_settings
         from marketpulse.warehouse import migrations
 
-        migrations.apply(connection_settings("marketpulse_owner").owner_dsn.get_secret_value())
+        migrations.apply(connection_settings(OWNER).owner_dsn.get_secret_value())
 
     @task
     def verify() -> None:
-        from connection_settings import connection_settings
+        from connection_settings import OWNER, connection_settings
         from marketpulse.warehouse import migrations
 
-        migrations.verify(connection_settings("marketpulse_owner").owner_dsn.get_secret_value())
+        migrations.verify(connection_settings(OWNER).owner_dsn.get_secret_value())
 
     approve = ApprovalOperator(
         task_id="approve",

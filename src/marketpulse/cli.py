@@ -242,10 +242,7 @@ def migrate_plan() -> None:
     """Show what `apply` would run."""
     from marketpulse.warehouse import migrations
 
-    found = migrations.plan(_owner())
-    typer.echo("\n".join(f"pending {file.migration_id}" for file in found.pending) or "nothing to apply")
-    for statement in found.destructive:
-        typer.echo(f"can lose data: {statement}")
+    typer.echo(migrations.as_text(migrations.plan(_owner())))
 
 
 @migrate_app.command("apply")

@@ -112,6 +112,12 @@ def test_a_first_start_does_not_begin_with_yesterday_s_chores(dagbag: DagBag) ->
         assert first.run_after > datetime.now(UTC)
 
 
+def test_a_failed_chore_does_not_cost_the_others(dagbag: DagBag) -> None:
+    chores = dagbag.dags["maintenance"].tasks
+    assert {task.task_id for task in chores} >= {"retention", "backup"}
+    assert all(not task.upstream_task_ids for task in chores)
+
+
 def test_endless_tasks_never_run_out_of_retries_and_wait_ten_seconds_at_most(dagbag: DagBag) -> None:
     for dag_id, task_id in (("market_producer", "produce"), ("market_stream", "stream")):
         task = dagbag.dags[dag_id].get_task(task_id)

@@ -37,7 +37,7 @@ def _ports() -> Iterator[int]:
             yield port
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack() -> Iterator[RunningStack]:
     # Not pytest's own temporary folder: only its owner may enter it, and under root Postgres is somebody else.
     state = Path(tempfile.mkdtemp(prefix="marketpulse-stack-"))

@@ -50,6 +50,13 @@ class Plan:
         return tuple(f"{m.migration_id}: {statement}" for m in self.pending for statement in m.destructive)
 
 
+def as_text(planned: Plan) -> str:
+    """A plan for people: a line each pending file and each statement that can lose data."""
+    lines = [f"pending {migration.migration_id}" for migration in planned.pending]
+    lines += [f"can lose data: {statement}" for statement in planned.destructive]
+    return "\n".join(lines) or "nothing to apply"
+
+
 def plan(dsn: str, *, folder: Path | None = None) -> Plan:
     """What is pending, without changing anything. Raises OperatorError on drift."""
     files = _files(folder)
