@@ -18,6 +18,7 @@ from marketpulse.stream import landing
 from marketpulse.stream.fence import end_sessions
 from marketpulse.stream.record import Record
 from marketpulse.stream.sink import SinkPlan, land_partition
+from marketpulse.stream.statements import sql
 
 REASONS = "SELECT kafka_offset, reason FROM ops.dead_letter ORDER BY kafka_offset"
 LATER = RECEIVED + timedelta(seconds=1)
@@ -285,7 +286,7 @@ def test_two_sinks_may_need_the_same_new_day_at_once(feeder: Feeder) -> None:
             with psycopg.connect(feeder.writer_dsn) as connection:
                 for day in days:
                     barrier.wait(30)
-                    connection.execute(landing.sql("ensure_partitions"), {"dates": [day]})
+                    connection.execute(sql("ensure_partitions"), {"dates": [day]})
                     connection.commit()
         except BaseException as error:
             failures.append(error)

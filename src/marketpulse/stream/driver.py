@@ -17,9 +17,9 @@ from marketpulse.settings import DEAD_LETTER_TOPIC, EVENT_TOPIC, Settings
 from marketpulse.store.postgres import connect, outages
 from marketpulse.stream.failure import classified
 from marketpulse.stream.fence import check_epoch, end_sessions, take_over
-from marketpulse.stream.landing import Connection
 from marketpulse.stream.ledger import Position, enter, positions, read_ledger
 from marketpulse.stream.sink import SinkPlan
+from marketpulse.stream.statements import Connection
 from marketpulse.stream.topic import TopicReader
 
 logger = logging.getLogger(__name__)

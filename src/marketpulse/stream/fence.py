@@ -7,8 +7,8 @@ import uuid
 from psycopg import errors
 
 from marketpulse.errors import FencedError
-from marketpulse.stream.landing import Connection, sql
 from marketpulse.stream.sink import session_name, session_prefix
+from marketpulse.stream.statements import Connection, sql
 
 
 def take_over(connection: Connection, stream: str) -> int:

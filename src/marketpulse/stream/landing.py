@@ -14,15 +14,14 @@ import psycopg
 from psycopg.rows import namedtuple_row
 
 from marketpulse.errors import FencedError, GapError, OperatorError
-from marketpulse.resources import read_sql
 from marketpulse.stream.reading import Letter, Reading
 from marketpulse.stream.record import Origin, Record
+from marketpulse.stream.statements import Connection, sql
 from marketpulse.stream.tally import Accounts, Verdict, account
 from marketpulse.stream.versions import Versions, distinct_versions
 
 logger = logging.getLogger(__name__)
 
-Connection = psycopg.Connection[Any]
 LatestDates = dict[tuple[str, str], tuple[date | None, date | None]]
 
 
@@ -42,10 +41,6 @@ class Receipt:
 
     batch_id: int | None
     accounts: Accounts
-
-
-def sql(name: str) -> str:
-    return read_sql(f"stream/{name}")
 
 
 def prepare_session(connection: Connection) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from marketpulse.errors import OperatorError
-from marketpulse.stream.landing import Connection, sql
+from marketpulse.stream.statements import Connection, sql
 from marketpulse.stream.topic import Topic
 
 Place = tuple[str, int]

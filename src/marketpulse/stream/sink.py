@@ -15,9 +15,10 @@ from psycopg import errors
 
 from marketpulse.clock import Clock, market_clock
 from marketpulse.store.postgres import connect, outages
-from marketpulse.stream.landing import Connection, Receipt, Terms, land, prepare_session, sql
+from marketpulse.stream.landing import Receipt, Terms, land, prepare_session
 from marketpulse.stream.reading import read_records
 from marketpulse.stream.record import Record, records_of
+from marketpulse.stream.statements import Connection, sql
 
 logger = logging.getLogger(__name__)
 
