@@ -20,8 +20,8 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from connection_settings import child_environment, connection_settings
 from marketpulse.errors import LeaseHeldError, OperatorError
 from marketpulse.events.session import ROUND_THE_CLOCK, calendar
+from marketpulse.ingest.producer_supervision import ProducerSupervisor, StoppedError, SupervisionPolicy
 from marketpulse.ingest.progress import Progress
-from marketpulse.ingest.supervision import ChildSupervisor, StoppedError, SupervisionPolicy
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class SupervisedProducerOperator(BaseOperator):
         super().__init__(**kwargs)
         self.command = command
         self.policy = policy or SupervisionPolicy()
-        self._supervisor: ChildSupervisor | None = None
+        self._supervisor: ProducerSupervisor | None = None
         self._is_killed = False
 
     def execute(self, context: Any) -> None:
@@ -73,7 +73,7 @@ class SupervisedProducerOperator(BaseOperator):
             self._supervisor.request_stop()
 
     def _supervise(self, argv: list[str], environment: Mapping[str, str], journal: "ProgressJournal") -> None:
-        self._supervisor = ChildSupervisor(
+        self._supervisor = ProducerSupervisor(
             argv, environment=environment, policy=self.policy, on_progress=journal.note, on_log=logger.info
         )
         if self._is_killed:

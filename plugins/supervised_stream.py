@@ -12,8 +12,8 @@ from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOpe
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from connection_settings import KAFKA, SPARK, WRITER, command_path, connection_settings
+from marketpulse.child_process import die_with_parent
 from marketpulse.errors import OperatorError
-from marketpulse.ingest.supervision import die_with_parent
 from marketpulse.settings import Settings
 from marketpulse.stream.submission import APPLICATION_NAME, submission_conf
 

@@ -15,8 +15,8 @@ import psutil
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
+from marketpulse.ingest.producer_supervision import SupervisionPolicy
 from marketpulse.ingest.progress import Progress
-from marketpulse.ingest.supervision import SupervisionPolicy
 from supervised_producer import ProgressJournal, SupervisedProducerOperator, producer_options
 
 FAKE = Path(__file__).with_name("fake_producer.py")

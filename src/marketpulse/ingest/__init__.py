@@ -1,1 +1,3 @@
-"""The poll loop: ask a provider, publish to Kafka, and remember in Postgres what was covered."""
+"""From a provider to Kafka: the producer that polls and the task that keeps it running, the replay of a recorded file,
+the topics themselves and how a person reads them. What was covered is remembered in Postgres.
+"""

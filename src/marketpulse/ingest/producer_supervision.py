@@ -1,30 +1,26 @@
-"""Keeping one child process alive: restart with backoff, a watchdog on its progress lines, a stop that is certain.
+"""Keeping one producer alive: restart with backoff, a watchdog on its progress lines, a stop that is certain.
 
 Pure Python; whoever supervises (an Airflow task, a test) calls `run` in its main thread and may call `request_stop`
 from a signal handler. The child runs in a process group of its own. It does not outlive its supervisor: on Linux the
 kernel kills it when the thread that called `run` dies; elsewhere the producer stops when nobody reads its lines.
 """
 
-import ctypes
 import logging
-import os
 import queue
 import random
-import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO
 
+from marketpulse.child_process import die_with_parent, end_group
 from marketpulse.errors import FencedError, LeaseHeldError, OperatorError, RetriableError
 from marketpulse.ingest.progress import Progress, read_line
 
 logger = logging.getLogger(__name__)
 
-_PR_SET_PDEATHSIG = 1
 _TICK_S = 0.2
 
 # How the command line starts the one line that says why it ended.
@@ -51,7 +47,7 @@ class StoppedError(RetriableError):
     """The supervision ended because `request_stop` was called; the child's work is not complete."""
 
 
-class ChildSupervisor:
+class ProducerSupervisor:
     """Runs `argv` until it ends well.
 
     `on_progress` gets each progress line, `on_log` each other line of the child's stdout and stderr; both are called
@@ -132,7 +128,7 @@ class ChildSupervisor:
         try:
             return self._watch(child, lines)
         finally:
-            _end(child, grace_s=0)
+            end_group(child, grace_s=0)
             for reader in readers:
                 reader.join(timeout=1)
             self._take(lines)
@@ -145,10 +141,10 @@ class ChildSupervisor:
             if child.poll() is not None:
                 return child.returncode
             if self._stop_requested:
-                return _end(child, grace_s=self._policy.stop_grace_s)
+                return end_group(child, grace_s=self._policy.stop_grace_s)
             if time.monotonic() - heard_s > self._policy.silence_s:
                 self._last_words = f"no progress for {self._policy.silence_s:.0f} s, killed"
-                return _end(child, grace_s=0)
+                return end_group(child, grace_s=0)
             try:
                 child.wait(timeout=_TICK_S)
             except subprocess.TimeoutExpired:
@@ -185,39 +181,3 @@ def _reader(
     thread = threading.Thread(target=read, name="child output", daemon=True)
     thread.start()
     return thread
-
-
-def _end(child: "subprocess.Popen[bytes]", *, grace_s: float) -> int:
-    """Ends the child's whole group, gently for `grace_s`, and reaps the child."""
-    if grace_s > 0:
-        _signal_group(child, signal.SIGTERM)
-        try:
-            child.wait(timeout=grace_s)
-        except subprocess.TimeoutExpired:
-            logger.warning("child %d did not drain within %.1f s, killing it", child.pid, grace_s)
-    _signal_group(child, signal.SIGKILL)
-    return child.wait()
-
-
-def _signal_group(child: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
-    try:
-        os.killpg(child.pid, number)
-    except (ProcessLookupError, PermissionError):
-        # Gone already; macOS says EPERM for a group of zombies.
-        return
-
-
-def die_with_parent() -> Callable[[], None] | None:
-    """For Popen's `preexec_fn`: the kernel kills the child when the calling thread dies. None where it cannot."""
-    if sys.platform != "linux":
-        return None
-    # Loaded before the fork: the child of a threaded process may not allocate much.
-    libc = ctypes.CDLL(None)
-    parent = os.getpid()
-
-    def arrange() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return arrange

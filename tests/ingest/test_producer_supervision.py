@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from marketpulse.errors import LeaseHeldError, OperatorError, RetriableError
+from marketpulse.ingest.producer_supervision import ProducerSupervisor, StoppedError, SupervisionPolicy
 from marketpulse.ingest.progress import Progress
-from marketpulse.ingest.supervision import ChildSupervisor, StoppedError, SupervisionPolicy
 
 QUICK = SupervisionPolicy(silence_s=1.5, stop_grace_s=1.0, restart_base_s=0.05, restart_cap_s=0.1, max_restarts=2)
 LINE = r"""
@@ -24,9 +24,9 @@ def progress(events=0):
 """
 
 
-def supervisor(script: str, **options: object) -> ChildSupervisor:
+def supervisor(script: str, **options: object) -> ProducerSupervisor:
     argv = [sys.executable, "-c", LINE + script]
-    return ChildSupervisor(argv, policy=QUICK, **options)  # type: ignore[arg-type]
+    return ProducerSupervisor(argv, policy=QUICK, **options)  # type: ignore[arg-type]
 
 
 def test_child_that_ends_well_ends_the_supervision() -> None:
@@ -80,7 +80,7 @@ signal.signal(signal.SIGTERM, drain)
 progress()
 time.sleep(60)
 """
-    child: ChildSupervisor = supervisor(script, on_progress=lambda line: child.request_stop())
+    child: ProducerSupervisor = supervisor(script, on_progress=lambda line: child.request_stop())
     with pytest.raises(StoppedError):
         child.run()
     assert marker.exists()
@@ -97,7 +97,7 @@ Path({str(pid_file)!r}).write_text(str(grandchild.pid))
 progress()
 time.sleep(60)
 """
-    child: ChildSupervisor = supervisor(script, on_progress=lambda line: child.request_stop())
+    child: ProducerSupervisor = supervisor(script, on_progress=lambda line: child.request_stop())
     started_s = time.monotonic()
     with pytest.raises(StoppedError):
         child.run()
@@ -110,8 +110,8 @@ def test_child_dies_with_a_killed_supervisor(tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
     child = f"import os, time; open({str(pid_file)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
     outer = (
-        "import sys; from marketpulse.ingest.supervision import ChildSupervisor;"
-        f"ChildSupervisor([sys.executable, '-c', {child!r}]).run()"
+        "import sys; from marketpulse.ingest.producer_supervision import ProducerSupervisor;"
+        f"ProducerSupervisor([sys.executable, '-c', {child!r}]).run()"
     )
     parent = subprocess.Popen([sys.executable, "-c", outer])
     _wait_for(lambda: pid_file.exists() and pid_file.read_text() != "")
@@ -122,7 +122,7 @@ def test_child_dies_with_a_killed_supervisor(tmp_path: Path) -> None:
 
 def test_stop_from_another_thread_ends_a_back_off() -> None:
     policy = SupervisionPolicy(restart_base_s=30, restart_cap_s=60)
-    child = ChildSupervisor([sys.executable, "-c", "raise SystemExit(75)"], policy=policy)
+    child = ProducerSupervisor([sys.executable, "-c", "raise SystemExit(75)"], policy=policy)
     timer = threading.Timer(1.5, child.request_stop)
     timer.start()
     started_s = time.monotonic()
