@@ -1,4 +1,4 @@
-"""An event as one line of COPY text, in the column order of include/sql/stream/copy_incoming.sql.
+"""An event as one line of COPY text, in the column order of include/sql/stream/event_columns.sql.
 
 Whatever Postgres would refuse in a field is refused here, as a RecordError: a data error in the middle of a batch
 would look like an outage. Numbers were checked by the codec and are written as they came.
