@@ -172,7 +172,7 @@ def replay(
 @app.command()
 def topics() -> None:
     """Create the topics, or check those that exist against the settings."""
-    from marketpulse.ingest.topics import ensure_topics
+    from marketpulse.ingest.topic_setup import ensure_topics
     from marketpulse.settings import settings
 
     for line in ensure_topics(settings().kafka_bootstrap, settings()):

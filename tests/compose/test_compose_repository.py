@@ -18,7 +18,7 @@ from tests.compose.conftest import ROOT
 from tests.compose.stack import Service, Stack
 
 from marketpulse.cli import app
-from marketpulse.ingest.topics import wanted_topics
+from marketpulse.ingest.topic_setup import wanted_topics
 from marketpulse.local.jars import spark_home
 from marketpulse.local.ports import Ports
 from marketpulse.settings import STATE_DIR_VARIABLE, Settings, load_settings

@@ -9,7 +9,7 @@ from tests.ingest.producer_rig import ProducerRig
 from tests.ingest.real_broker import RealBroker
 from tests.simulator.simulator_client import SimulatorClient
 
-from marketpulse.ingest.topics import ensure_topics
+from marketpulse.ingest.topic_setup import ensure_topics
 from marketpulse.settings import Settings
 from marketpulse.simulator.app import running
 from marketpulse.simulator.simulation import Simulation

@@ -8,9 +8,9 @@ from pathlib import Path
 from confluent_kafka import Consumer, TopicPartition
 from tests.database import free_port
 
+from marketpulse.broker.topic_reader import TopicReader
 from marketpulse.events.codec import decode_event
 from marketpulse.events.event import AnyEvent
-from marketpulse.ingest.topics import partition_counts
 from marketpulse.local.jars import KAFKA, install_jars, read_lock
 from marketpulse.local.java import find_java
 from marketpulse.local.kafka import KafkaBroker
@@ -66,7 +66,7 @@ class RealBroker:
         """The present end of a topic, to read from later."""
         consumer = self._consumer()
         try:
-            partitions = partition_counts(self.bootstrap).get(topic, 0)
+            partitions = TopicReader(self.bootstrap).partition_counts().get(topic, 0)
             return Mark(
                 {
                     (topic, partition): consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)[1]

@@ -16,7 +16,7 @@ from tests.database import Database, free_port
 from marketpulse.events.codec import encode, encode_dead_letter
 from marketpulse.events.event import DeadLetter, Trade
 from marketpulse.events.partition import partition_of
-from marketpulse.ingest.topics import ensure_topics
+from marketpulse.ingest.topic_setup import ensure_topics
 from marketpulse.local.jars import SPARK, install_jars
 from marketpulse.local.java import find_java
 from marketpulse.local.kafka import NAME as KAFKA

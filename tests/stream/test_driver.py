@@ -9,13 +9,13 @@ import pytest
 from pydantic import SecretStr
 from tests.database import Database
 
+from marketpulse.broker.topic import Bounds, Topic
 from marketpulse.errors import FencedError, MarketPulseError, OperatorError, RetriableError
 from marketpulse.settings import DEAD_LETTER_TOPIC, EVENT_TOPIC, Settings
 from marketpulse.stream import driver as driver_module
 from marketpulse.stream.driver import STREAM, ApplicationEndedError, Driver
 from marketpulse.stream.ledger import Position
 from marketpulse.stream.sink import SinkPlan, session_name
-from marketpulse.stream.topic import Bounds, Topic
 
 GAP = "marketpulse.errors.GapError: gap in stock_analysis/0: expected offset 0, found 3\n"
 OUTAGE = "marketpulse.errors.RetriableError: Postgres at h:1 does not answer\n"
@@ -37,7 +37,7 @@ class Kafka:
     )
     outages: int = 0
 
-    def read(self, name: str) -> Topic:
+    def topic(self, name: str) -> Topic:
         if self.outages:
             self.outages -= 1
             raise RetriableError("Kafka is away")

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from marketpulse.broker.topic import Bounds, Topic
 from marketpulse.errors import OperatorError
 from marketpulse.stream.ledger import Position, assignment, positions, starting_offsets
-from marketpulse.stream.topic import Bounds, Topic
 
 TOPIC = Topic("stock_analysis", "T1", {0: Bounds(0, 90), 1: Bounds(40, 100)})
 

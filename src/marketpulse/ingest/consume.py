@@ -7,15 +7,14 @@ from uuid import uuid4
 
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
-from marketpulse.errors import OperatorError, RecordError, RetriableError
+from marketpulse.broker.topic_reader import TopicReader
+from marketpulse.errors import RecordError, RetriableError
 from marketpulse.events.codec import decode_event
 from marketpulse.events.event import AnyEvent
-from marketpulse.ingest.topics import partition_counts
 from marketpulse.settings import EVENT_TOPIC
 
 _BATCH = 500
 _POLL_S = 0.2
-_TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +44,8 @@ def consume(
     With `follow` it waits for more at the end, else it stops at what was the end when it started. Order holds within a
     partition. Raises OperatorError for an unknown topic, RetriableError when the broker is away.
     """
-    partitions = partition_counts(bootstrap).get(topic)
-    if partitions is None:
-        raise OperatorError(f"Kafka at {bootstrap} has no topic {topic}: run `marketpulse up`, or create it by hand")
+    reader = TopicReader(bootstrap)
+    bounds = {partition: held for (_, partition), held in reader.bounds(reader.places(topic)).items()}
     consumer = Consumer(
         {
             "bootstrap.servers": bootstrap,
@@ -58,13 +56,9 @@ def consume(
         }
     )
     try:
-        bounds = {
-            partition: consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=_TIMEOUT_S)
-            for partition in range(partitions)
-        }
-        starts = {partition: low if beginning else high for partition, (low, high) in bounds.items()}
+        starts = {partition: held.earliest if beginning else held.end for partition, held in bounds.items()}
         consumer.assign([TopicPartition(topic, partition, start) for partition, start in starts.items()])
-        ends = None if follow else {partition: high for partition, (_, high) in bounds.items()}
+        ends = None if follow else {partition: held.end for partition, held in bounds.items()}
         yield from _records(consumer, starts, ends, maximum, should_stop)
     finally:
         consumer.close()

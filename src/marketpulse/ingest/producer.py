@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from typing import TextIO
 from uuid import uuid4
 
+from marketpulse.broker.topic_reader import event_partitions
 from marketpulse.clock import Clock, market_clock
 from marketpulse.errors import MarketPulseError, OperatorError
 from marketpulse.events.session import SessionCalendar, calendar
@@ -27,7 +28,6 @@ from marketpulse.ingest.progress import ProgressReporter
 from marketpulse.ingest.publisher import Publisher, producer_configuration
 from marketpulse.ingest.redaction import Redactor, redact_logs
 from marketpulse.ingest.shutdown import Pulse, Shutdown, StopRequestedError
-from marketpulse.ingest.topics import required_partitions
 from marketpulse.providers.provider import Provider
 from marketpulse.providers.registry import provider as provider_named
 from marketpulse.settings import Settings
@@ -108,7 +108,7 @@ class _Run:
         progress: ProgressReporter,
     ) -> None:
         dsn = settings.operations_dsn.get_secret_value()
-        partitions = required_partitions(settings.kafka_bootstrap)
+        partitions = event_partitions(settings.kafka_bootstrap)
         self._keeper = LeaseKeeper(dsn, name=LEASE_NAME, holder=holder_text(producer_id), ttl_s=settings.lease_ttl_s)
         self._pulse = Pulse(shutdown, progress, guard=self._keeper.check)
         configuration = producer_configuration(settings.kafka_bootstrap, settings.kafka_max_message_bytes)

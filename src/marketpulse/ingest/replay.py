@@ -18,6 +18,7 @@ from typing import TextIO
 from uuid import uuid4
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from marketpulse.broker.topic_reader import event_partitions
 from marketpulse.clock import market_clock
 from marketpulse.errors import OperatorError, RecordError
 from marketpulse.events.conditions import UNMAPPED_FLAG
@@ -31,7 +32,6 @@ from marketpulse.ingest.journal import Journal, Poll
 from marketpulse.ingest.plan import ProducerPlan
 from marketpulse.ingest.publisher import Publisher, producer_configuration
 from marketpulse.ingest.redaction import Redactor
-from marketpulse.ingest.topics import required_partitions
 from marketpulse.providers.provider import Outcome, Rejected, Request
 from marketpulse.settings import Settings
 from marketpulse.store.postgres import connect
@@ -98,7 +98,7 @@ def replay_file(file: Path, *, symbol: str, kind: str, timezone: str, settings: 
     with _lines(recording) as lines:
         publisher = Publisher(
             producer_id,
-            required_partitions(settings.kafka_bootstrap),
+            event_partitions(settings.kafka_bootstrap),
             producer_configuration(settings.kafka_bootstrap, settings.kafka_max_message_bytes),
         )
         replay = _Replay(recording, sessions, publisher, synthetic=settings.synthetic)

@@ -6,10 +6,8 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
-
-from marketpulse.errors import OperatorError
+from marketpulse.broker.topic_reader import TopicReader
+from marketpulse.errors import OperatorError, RetriableError
 from marketpulse.local.jars import KAFKA
 from marketpulse.local.java import Java
 from marketpulse.local.layout import Layout
@@ -126,10 +124,9 @@ class KafkaBroker:
 
 
 def broker_answers(bootstrap: str, *, timeout_s: float = 2.0) -> bool:
-    """Whether a broker answers for its metadata. The client library's own messages are not shown."""
-    client = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0, "socket.connection.setup.timeout.ms": 2000})
+    """Whether a broker answers for its metadata."""
     try:
-        client.list_topics(timeout=timeout_s)
-    except KafkaException:
+        TopicReader(bootstrap, timeout_s=timeout_s).partition_counts()
+    except RetriableError:
         return False
     return True

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from marketpulse.errors import MarketPulseError, OperatorError, RetriableError
-from marketpulse.ingest.topics import ensure_topics
+from marketpulse.ingest.topic_setup import ensure_topics
 from marketpulse.local import airflow, kafka, spark
 from marketpulse.local.airflow_api import AirflowApi
 from marketpulse.local.airflow_connections import connections_of

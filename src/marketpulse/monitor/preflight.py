@@ -3,8 +3,8 @@
 import time
 from collections.abc import Callable
 
+from marketpulse.broker.topic_reader import event_partitions
 from marketpulse.errors import LeaseHeldError
-from marketpulse.ingest.topics import required_partitions
 from marketpulse.resources import read_sql
 from marketpulse.settings import Settings
 from marketpulse.store.postgres import connect, outages
@@ -14,7 +14,7 @@ from marketpulse.warehouse import migrations
 def check_producer(settings: Settings) -> None:
     """Raises OperatorError that names what is missing, RetriableError for an outage; waits out a dead holder."""
     migrations.verify(settings.operations_dsn.get_secret_value())
-    required_partitions(settings.kafka_bootstrap)
+    event_partitions(settings.kafka_bootstrap)
     wait_for_free_lease(settings)
 
 

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import psycopg
 
+from marketpulse.broker.topic_reader import TopicReader
 from marketpulse.errors import FencedError, GapError, MarketPulseError, OperatorError, RetriableError
 from marketpulse.settings import DEAD_LETTER_TOPIC, EVENT_TOPIC, Settings
 from marketpulse.store.postgres import connect, outages
@@ -20,7 +21,6 @@ from marketpulse.stream.fence import check_epoch, end_sessions, take_over
 from marketpulse.stream.ledger import Position, enter, positions, read_ledger
 from marketpulse.stream.sink import SinkPlan
 from marketpulse.stream.statements import Connection
-from marketpulse.stream.topic import TopicReader
 
 logger = logging.getLogger(__name__)
 
@@ -135,7 +135,7 @@ class Driver:
             # A task of the query before this one may still hold its partition.
             end_sessions(connection, STREAM, own_epoch=None)
             ledger = read_ledger(connection)
-        wanted = [place for name in TOPICS for place in positions(ledger, self._topics.read(name))]
+        wanted = [place for name in TOPICS for place in positions(ledger, self._topics.topic(name))]
         with outages(self._dsn):
             enter(connection, wanted, epoch=self._epoch)
         return wanted
@@ -170,7 +170,7 @@ class Driver:
 
     def _check_topics(self, wanted: list[Position]) -> None:
         try:
-            topics = [self._topics.read(name) for name in TOPICS]
+            topics = [self._topics.topic(name) for name in TOPICS]
         except RetriableError as error:
             logger.warning("%s", error)
             return

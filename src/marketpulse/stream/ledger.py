@@ -4,11 +4,9 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from marketpulse.broker.topic import Place, Topic
 from marketpulse.errors import OperatorError
 from marketpulse.stream.statements import Connection, sql
-from marketpulse.stream.topic import Topic
-
-Place = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 import pytest
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
-from tests.database import free_port
 from tests.ingest.real_broker import RealBroker
 
-from marketpulse.errors import OperatorError, RetriableError
-from marketpulse.ingest.topics import ensure_topics, partition_counts, required_partitions
+from marketpulse.broker.topic_reader import TopicReader, event_partitions
+from marketpulse.errors import OperatorError
+from marketpulse.ingest.topic_setup import ensure_topics
 from marketpulse.settings import DEAD_LETTER_TOPIC, EVENT_TOPIC, Settings
 
 
@@ -20,9 +20,10 @@ def configuration(broker: RealBroker, topic: str) -> dict[str, str]:
 @pytest.mark.integration
 def test_topics_have_their_partitions_retention_and_record_size(broker: RealBroker) -> None:
     assert ensure_topics(broker.bootstrap, Settings()) == ()
-    counts = partition_counts(broker.bootstrap)
+    counts = TopicReader(broker.bootstrap).partition_counts()
     assert (counts[EVENT_TOPIC], counts[DEAD_LETTER_TOPIC]) == (4, 1)
-    assert required_partitions(broker.bootstrap) == 4
+    assert event_partitions(broker.bootstrap) == 4
+    assert set(TopicReader(broker.bootstrap).topic(EVENT_TOPIC).partitions) == {0, 1, 2, 3}
     for topic in (EVENT_TOPIC, DEAD_LETTER_TOPIC):
         values = configuration(broker, topic)
         assert (values["retention.ms"], values["max.message.bytes"]) == (str(168 * 3_600_000), "1048576")
@@ -36,9 +37,3 @@ def test_changed_retention_is_corrected_and_more_partitions_are_the_operators(br
     assert configuration(broker, EVENT_TOPIC)["retention.ms"] == str(168 * 3_600_000)
     with pytest.raises(OperatorError, match="has 4 partitions, the settings want 8"):
         ensure_topics(broker.bootstrap, Settings(kafka_partitions=8))
-
-
-def test_no_broker_is_an_outage_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("marketpulse.ingest.topics.TIMEOUT_S", 1.0)
-    with pytest.raises(RetriableError, match="does not answer"):
-        required_partitions(f"127.0.0.1:{free_port()}")

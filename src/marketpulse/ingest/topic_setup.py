@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic, ResourceType
 
+from marketpulse.broker.client import TIMEOUT_S, admin_client, outages
+from marketpulse.broker.topic_reader import TopicReader
 from marketpulse.errors import OperatorError, RetriableError
 from marketpulse.settings import DEAD_LETTER_TOPIC, EVENT_TOPIC, Settings
 
 logger = logging.getLogger(__name__)
 
-TIMEOUT_S = 10.0
-
 
 @dataclass(frozen=True, slots=True)
-class Topic:
+class WantedTopic:
     """What a topic has to be."""
 
     name: str
@@ -31,12 +31,12 @@ class Topic:
         return {"retention.ms": str(self.retention_ms), "max.message.bytes": str(self.max_message_bytes)}
 
 
-def wanted_topics(settings: Settings) -> tuple[Topic, ...]:
+def wanted_topics(settings: Settings) -> tuple[WantedTopic, ...]:
     """The topics of the pipeline. Dead letters are few and need one order: one partition."""
     retention_ms = settings.kafka_retention_hours * 3_600_000
     return (
-        Topic(EVENT_TOPIC, settings.kafka_partitions, retention_ms, settings.kafka_max_message_bytes),
-        Topic(DEAD_LETTER_TOPIC, 1, retention_ms, settings.kafka_max_message_bytes),
+        WantedTopic(EVENT_TOPIC, settings.kafka_partitions, retention_ms, settings.kafka_max_message_bytes),
+        WantedTopic(DEAD_LETTER_TOPIC, 1, retention_ms, settings.kafka_max_message_bytes),
     )
 
 
@@ -47,39 +47,20 @@ def ensure_topics(bootstrap: str, settings: Settings) -> tuple[str, ...]:
     wanted are an OperatorError (adding some changes where a symbol goes, so the stream must drain first).
     Raises RetriableError when the broker does not answer.
     """
-    admin = AdminClient({"bootstrap.servers": bootstrap, "socket.timeout.ms": int(TIMEOUT_S * 1000)})
-    existing = partition_counts(bootstrap, admin=admin)
+    existing = TopicReader(bootstrap).partition_counts()
+    admin = admin_client(bootstrap)
     missing = [topic for topic in wanted_topics(settings) if topic.name not in existing]
     for topic in wanted_topics(settings):
         if topic.name in existing:
             _check_partitions(topic, existing[topic.name])
-            _align(admin, topic)
+            with outages(bootstrap):
+                _align(admin, topic)
     if missing:
         _create(admin, missing)
     return tuple(topic.name for topic in missing)
 
 
-def partition_counts(bootstrap: str, *, admin: AdminClient | None = None) -> dict[str, int]:
-    """Every topic of the broker and its number of partitions. Raises RetriableError when it does not answer."""
-    client = admin or AdminClient({"bootstrap.servers": bootstrap, "socket.timeout.ms": int(TIMEOUT_S * 1000)})
-    try:
-        # All topics on purpose: asking for one by name could create it on a broker that allows that.
-        metadata = client.list_topics(timeout=TIMEOUT_S)
-    except KafkaException as error:
-        raise RetriableError(f"Kafka at {bootstrap} does not answer ({error.args[0].str()}): is it running?") from None
-    return {name: len(topic.partitions) for name, topic in metadata.topics.items() if topic.error is None}
-
-
-def required_partitions(bootstrap: str) -> int:
-    """The number of partitions of the event topic. Raises OperatorError when one of the two topics is missing."""
-    existing = partition_counts(bootstrap)
-    for name in (EVENT_TOPIC, DEAD_LETTER_TOPIC):
-        if name not in existing:
-            raise OperatorError(f"Kafka at {bootstrap} has no topic {name}: run `marketpulse up`, or create it by hand")
-    return existing[EVENT_TOPIC]
-
-
-def _check_partitions(topic: Topic, partitions: int) -> None:
+def _check_partitions(topic: WantedTopic, partitions: int) -> None:
     if partitions < topic.partitions:
         raise OperatorError(
             f"topic {topic.name} has {partitions} partitions, the settings want {topic.partitions}: stop the producer, "
@@ -91,7 +72,7 @@ def _check_partitions(topic: Topic, partitions: int) -> None:
         )
 
 
-def _align(admin: AdminClient, topic: Topic) -> None:
+def _align(admin: AdminClient, topic: WantedTopic) -> None:
     resource = ConfigResource(ResourceType.TOPIC, topic.name)
     current = admin.describe_configs([resource])[resource].result(timeout=TIMEOUT_S)
     changed = {name: value for name, value in topic.configuration.items() if current[name].value != value}
@@ -103,7 +84,7 @@ def _align(admin: AdminClient, topic: Topic) -> None:
     admin.incremental_alter_configs([update])[update].result(timeout=TIMEOUT_S)
 
 
-def _create(admin: AdminClient, topics: list[Topic]) -> None:
+def _create(admin: AdminClient, topics: list[WantedTopic]) -> None:
     new = [NewTopic(topic.name, topic.partitions, 1, config=topic.configuration) for topic in topics]
     for name, future in admin.create_topics(new, operation_timeout=TIMEOUT_S).items():
         try:
