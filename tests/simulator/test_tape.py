@@ -81,11 +81,11 @@ HEADER = "time,price,size,exchange,conditions\n"
     ("content", "words"),
     [
         (None, "No such file"),
-        ("", "it needs time,price,size,exchange,conditions"),
+        ("", "no column price, size, time"),
         ("a,b,c\n1,2,3\n", "'a,b,c'"),
         (HEADER, "holds no trades"),
         (HEADER + "2013-10-07 04:00:00.614,13.94,500,P,\n2013-10-07 04:00:01,13.94x,1,P,\n", "line 3: not a number"),
-        (HEADER + "2013-10-07 04:00:00.614,13.94,500,P\n", "line 2"),
+        (HEADER + "2013-10-07 04:00:00.614,13.94,500,P\n", "line 2: 4 fields"),
         (HEADER + "2013-10-07 25:00:00,13.94,500,P,0\n", "line 2: not a local time"),
         (HEADER + "2013-10-07 04:00:00,13.94,0,P,0\n", "line 2: a price or size of zero"),
         (HEADER + '2013-10-07 04:00:00,13.94,1,"P""",0\n', "line 2: unusual characters"),

@@ -4,19 +4,12 @@ A trade of a file has no id of its own; its ordinal in the file is one, so that 
 and replaying the same file adds nothing. The run and its polls are recorded like a producer's, without cursors.
 """
 
-import csv
-import gzip
 import logging
-import zlib
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TextIO
 from uuid import uuid4
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from marketpulse.broker.topic_reader import event_partitions
 from marketpulse.clock import market_clock
@@ -25,6 +18,7 @@ from marketpulse.events.conditions import UNMAPPED_FLAG
 from marketpulse.events.event import Feed, Trade
 from marketpulse.events.identity import trade_ids
 from marketpulse.events.number import PRICE_PATTERN, SIZE_PATTERN, check_text, price_number
+from marketpulse.events.recording import Recording, Row, opened_recording, recorded_zone
 from marketpulse.events.session import SessionCalendar, calendar
 from marketpulse.events.timestamps import format_ns, local_ns, ns_datetime
 from marketpulse.ingest.dead_letters import DeadLetterOffice
@@ -41,13 +35,11 @@ logger = logging.getLogger(__name__)
 PROVIDER = "replay"
 FEED: Feed = "replay"
 ENDPOINT = "replay.trades"
-COLUMNS = ("time", "price", "size", "exchange", "conditions")
-_REQUIRED = frozenset(COLUMNS[:3])
 _MINUTE_NS = 60_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
+class _Source:
     """A file of trades: which symbol they are of, and in which local time their stamps are."""
 
     path: Path
@@ -86,23 +78,20 @@ def replay_file(file: Path, *, symbol: str, kind: str, timezone: str, settings: 
     """
     if kind != "trades":
         raise OperatorError(f"--kind {kind} cannot be replayed: only trades can")
-    try:
-        ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise OperatorError(f"unknown timezone {timezone!r}: use a name such as America/New_York") from None
-    recording = Recording(file, symbol.upper(), timezone)
+    recorded_zone(timezone)
+    source = _Source(file, symbol.upper(), timezone)
     sessions = calendar(settings.calendar)
     producer_id = "p-" + uuid4().hex[:12]
     # Both ends are there before the first record goes out.
     connect(settings.operations_dsn.get_secret_value(), application_name="marketpulse replay").close()
-    with _lines(recording) as lines:
+    with opened_recording(file) as recording:
         publisher = Publisher(
             producer_id,
             event_partitions(settings.kafka_bootstrap),
             producer_configuration(settings.kafka_bootstrap, settings.kafka_max_message_bytes),
         )
-        replay = _Replay(recording, sessions, publisher, synthetic=settings.synthetic)
-        replay.publish(lines)
+        replay = _Replay(source, sessions, publisher, synthetic=settings.synthetic)
+        replay.publish(recording)
     publisher.flush()
     return replay.record(settings, producer_id)
 
@@ -110,30 +99,28 @@ def replay_file(file: Path, *, symbol: str, kind: str, timezone: str, settings: 
 class _Replay:
     """One pass over a file."""
 
-    def __init__(
-        self, recording: Recording, sessions: SessionCalendar, publisher: Publisher, *, synthetic: bool
-    ) -> None:
-        self._recording = recording
+    def __init__(self, source: _Source, sessions: SessionCalendar, publisher: Publisher, *, synthetic: bool) -> None:
+        self._source = source
         self._sessions = sessions
         self._publisher = publisher
         self._synthetic = synthetic
         self._office = DeadLetterOffice(PROVIDER, FEED, Redactor())
-        params = (("symbol", recording.symbol), ("timezone", recording.timezone))
-        self._request = Request("trades", recording.path.name, params, (recording.symbol,))
+        params = (("symbol", source.symbol), ("timezone", source.timezone))
+        self._request = Request("trades", source.path.name, params, (source.symbol,))
         self._started_at = datetime.now(UTC)
         self._days: dict[date, _Day] = {}
         self._rejected: set[str] = set()
 
-    def publish(self, lines: Iterable[dict[str, str | None]]) -> None:
-        for ordinal, line in enumerate(lines, start=1):
+    def publish(self, recording: Recording) -> None:
+        for ordinal, (_, fields) in enumerate(recording, start=1):
             # One stamp per thousand lines: they are read in one go.
             if ordinal % 1000 == 1:
                 now = datetime.now(UTC)
             try:
-                trade = self._trade(line, ordinal, now)
+                trade = self._trade(_row(recording, fields), ordinal, now)
                 self._publisher.publish(trade)
             except RecordError as error:
-                self._reject(line, ordinal, error)
+                self._reject(fields, ordinal, error)
                 continue
             ns = trade.event_time_ns
             day = self._days.setdefault(trade.trading_date, _Day(ns, ns))
@@ -142,8 +129,8 @@ class _Replay:
 
     def record(self, settings: Settings, producer_id: str) -> Replayed:
         """Writes the run, its sessions and one poll a trading day."""
-        recording, dates = self._recording, tuple(sorted(self._days))
-        plan = ProducerPlan(PROVIDER, FEED, (recording.symbol,), settings.calendar, synthetic=self._synthetic)
+        source, dates = self._source, tuple(sorted(self._days))
+        plan = ProducerPlan(PROVIDER, FEED, (source.symbol,), settings.calendar, synthetic=self._synthetic)
         journal = Journal(settings.operations_dsn.get_secret_value(), producer_id, plan)
         market_at = market_clock(settings.market_clock).now()
         try:
@@ -162,7 +149,7 @@ class _Replay:
             journal.end_run("completed")
         finally:
             journal.close()
-        return Replayed(recording.symbol, dates, sum(day.events for day in self._days.values()), len(self._rejected))
+        return Replayed(source.symbol, dates, sum(day.events for day in self._days.values()), len(self._rejected))
 
     def _poll(self, trading_date: date, market_at: datetime, rejected: int) -> Poll:
         day = self._days.get(trading_date)
@@ -173,7 +160,7 @@ class _Replay:
             endpoint="trades",
             purpose="replay",
             trading_date=trading_date,
-            symbols=(self._recording.symbol,),
+            symbols=(self._source.symbol,),
             request=self._request.text(),
             covered_from=first,
             covered_until=last,
@@ -189,31 +176,29 @@ class _Replay:
             highest_seq=self._publisher.highest(),
         )
 
-    def _reject(self, line: dict[str, str | None], ordinal: int, error: RecordError) -> None:
+    def _reject(self, fields: list[str], ordinal: int, error: RecordError) -> None:
         now = datetime.now(UTC)
-        body = f"line {ordinal}: " + ",".join(str(line.get(name) or "") for name in COLUMNS)
-        rejected = Rejected(error.reason, error.detail, body, self._recording.symbol)
+        body = f"line {ordinal}: " + ",".join(fields)
+        rejected = Rejected(error.reason, error.detail, body, self._source.symbol)
         letter = self._office.letter(rejected, self._request, requested_at=now, received_at=now)
-        logger.warning("%s line %d: %s", self._recording.path.name, ordinal, error)
+        logger.warning("%s line %d: %s", self._source.path.name, ordinal, error)
         self._publisher.publish_dead_letter(letter)
         self._rejected.add(letter.dead_letter_id)
 
-    def _trade(self, line: dict[str, str | None], ordinal: int, now: datetime) -> Trade:
-        recording = self._recording
-        time, price_text, size_text = (line.get(name) or "" for name in COLUMNS[:3])
+    def _trade(self, row: Row, ordinal: int, now: datetime) -> Trade:
+        source = self._source
         try:
-            ns = local_ns(time, recording.timezone)
+            ns = local_ns(row.time, source.timezone)
         except ValueError as error:
             raise RecordError("time", str(error)) from None
-        check_text("price", price_text, PRICE_PATTERN)
-        check_text("size", size_text, SIZE_PATTERN)
-        price, size = price_number("price", Decimal(price_text)), Decimal(size_text)
-        exchange, condition = line.get("exchange") or None, line.get("conditions") or None
+        check_text("price", row.price, PRICE_PATTERN)
+        check_text("size", row.size, SIZE_PATTERN)
+        price, size = price_number("price", Decimal(row.price)), Decimal(row.size)
         entity_id, event_id = trade_ids(
             PROVIDER,
             FEED,
-            symbol=recording.symbol,
-            exchange=exchange or "",
+            symbol=source.symbol,
+            exchange=row.exchange,
             trf="",
             trade_id=str(ordinal),
             event_time_ns=ns,
@@ -230,8 +215,8 @@ class _Replay:
             endpoint=ENDPOINT,
             feed=FEED,
             synthetic=self._synthetic,
-            symbol=recording.symbol,
-            provider_symbol=recording.symbol,
+            symbol=source.symbol,
+            provider_symbol=source.symbol,
             session_part=session_part,
             trading_date=trading_date,
             event_at=format_ns(ns),
@@ -245,30 +230,14 @@ class _Replay:
             price=price,
             size=size,
             trade_id=str(ordinal),
-            exchange=exchange,
-            conditions=(condition,) if condition else (),
+            exchange=row.exchange or None,
+            conditions=(row.conditions,) if row.conditions else (),
             volume_scope="consolidated",
         )
 
 
-@contextmanager
-def _lines(recording: Recording) -> Iterator[Iterable[dict[str, str | None]]]:
-    """The file's lines by column. Raises OperatorError when it cannot be read or lacks a column."""
-    path = recording.path
+def _row(recording: Recording, fields: list[str]) -> Row:
     try:
-        with path.open("rb") as raw:
-            packed = raw.read(2) == b"\x1f\x8b"
-        stream: TextIO
-        with (
-            gzip.open(path, "rt", encoding="utf-8", newline="") if packed else path.open(encoding="utf-8", newline="")
-        ) as stream:
-            reader = csv.DictReader(stream)
-            missing = _REQUIRED.difference(reader.fieldnames or ())
-            if missing:
-                raise OperatorError(f"{path} has no column {', '.join(sorted(missing))}: its first line must name them")
-            yield reader
-    except (OSError, EOFError, zlib.error) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is damaged or not gzip"
-        raise OperatorError(f"{path} cannot be read: {reason}") from None
-    except (UnicodeDecodeError, csv.Error):
-        raise OperatorError(f"{path} is not plain text in UTF-8: give a csv or csv.gz file") from None
+        return recording.row(fields)
+    except ValueError as error:
+        raise RecordError("schema", str(error)) from None

@@ -1,28 +1,23 @@
 """A recorded file as a day of the market: every line is a trade of its own, visible at its own time."""
 
-import csv
-import gzip
 import re
-import zlib
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import lru_cache
 from pathlib import Path
-from typing import TextIO
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import msgspec
 import numpy as np
 
 from marketpulse.errors import OperatorError
+from marketpulse.events.recording import Recording, opened_recording, recorded_zone
 from marketpulse.events.session import Session, SessionCalendar
 from marketpulse.events.timestamps import NS_PER_SECOND, datetime_ns, local_ns
 from marketpulse.simulator.rows import FACT, NEVER, NO_AUCTION, STAYS, DayRows, Trades
 from marketpulse.simulator.wire import conditions_text, decimal_text, time_text
 
-COLUMNS = ["time", "price", "size", "exchange", "conditions"]
 SYMBOL = re.compile(r"[A-Z]{1,5}(\.[A-Z]{1,2})?")
 _NUMBER = re.compile(r"(\d{1,9})(?:\.(\d{1,6}))?", re.ASCII)
 _AT = re.compile(r"(.{16}):([0-5]\d)(?:\.(\d{1,9}))?", re.ASCII)
@@ -51,19 +46,10 @@ def load_tape(source: TapeSource, sessions: SessionCalendar) -> DayRows:
     """Reads and checks the whole file. Raises OperatorError that names the file and the line."""
     if not SYMBOL.fullmatch(source.symbol):
         raise OperatorError(f"symbol {source.symbol!r} is not usable: use upper-case letters, such as BAC or BRK.B")
-    try:
-        zone = ZoneInfo(source.timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise OperatorError(f"unknown timezone {source.timezone!r}: use a name such as America/New_York") from None
+    zone = recorded_zone(source.timezone)
     path = Path(source.path)
-    try:
-        with _opened(path) as stream:
-            lines = list(_lines(csv.reader(stream), path, source.timezone))
-    except (OSError, EOFError, zlib.error) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is damaged or not gzip"
-        raise OperatorError(f"tape {path} cannot be read: {reason}") from None
-    except (UnicodeDecodeError, csv.Error):
-        raise OperatorError(f"tape {path} is not plain text in UTF-8: give a csv or csv.gz file") from None
+    with opened_recording(path) as recording:
+        lines = list(_lines(recording, path, source.timezone))
     if not lines:
         raise OperatorError(f"tape {path} holds no trades")
     days = {datetime.fromtimestamp(line.event_ns // 10**9, zone).date() for line in (lines[0], lines[-1])}
@@ -73,24 +59,10 @@ def load_tape(source: TapeSource, sessions: SessionCalendar) -> DayRows:
     return _rows(lines, source.symbol, _session(sessions, day, zone), datetime_ns(datetime.combine(day, time(), zone)))
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[TextIO]:
-    with path.open("rb") as raw:
-        packed = raw.read(2) == b"\x1f\x8b"
-    with (
-        gzip.open(path, "rt", encoding="utf-8", newline="") if packed else path.open(encoding="utf-8", newline="") as f
-    ):
-        yield f
-
-
-def _lines(reader: Iterable[list[str]], path: Path, timezone: str) -> Iterator[_Line]:
-    rows = iter(reader)
-    header = next(rows, [])
-    if header != COLUMNS:
-        raise OperatorError(f"tape {path} has the columns {','.join(header)[:80]!r}: it needs {','.join(COLUMNS)}")
-    for number, fields in enumerate(rows, start=2):
+def _lines(recording: Recording, path: Path, timezone: str) -> Iterator[_Line]:
+    for number, fields in recording:
         try:
-            at, price, size, exchange, conditions = fields
+            at, price, size, exchange, conditions = recording.row(fields)
             if not _are_codes(exchange, conditions):
                 raise ValueError("unusual characters in exchange or conditions")
             yield _Line(_time(at, timezone), _scaled(price), _scaled(size), exchange, conditions)
