@@ -15,12 +15,13 @@ from marketpulse.broker.topic_reader import event_partitions
 from marketpulse.clock import market_clock
 from marketpulse.errors import OperatorError, RecordError
 from marketpulse.events.conditions import UNMAPPED_FLAG
+from marketpulse.events.envelope import Provenance
 from marketpulse.events.event import Feed, Trade
 from marketpulse.events.identity import trade_ids
 from marketpulse.events.number import PRICE_PATTERN, SIZE_PATTERN, check_text, price_number
 from marketpulse.events.recording import Recording, Row, opened_recording, recorded_zone
 from marketpulse.events.session import SessionCalendar, calendar
-from marketpulse.events.timestamps import format_ns, local_ns, ns_datetime
+from marketpulse.events.timestamps import local_ns, ns_datetime
 from marketpulse.ingest.dead_letters import DeadLetterOffice
 from marketpulse.ingest.journal import Journal, Poll
 from marketpulse.ingest.plan import ProducerPlan
@@ -115,9 +116,9 @@ class _Replay:
         for ordinal, (_, fields) in enumerate(recording, start=1):
             # One stamp per thousand lines: they are read in one go.
             if ordinal % 1000 == 1:
-                now = datetime.now(UTC)
+                provenance = self._provenance(datetime.now(UTC))
             try:
-                trade = self._trade(_row(recording, fields), ordinal, now)
+                trade = self._trade(_row(recording, fields), ordinal, provenance)
                 self._publisher.publish(trade)
             except RecordError as error:
                 self._reject(fields, ordinal, error)
@@ -185,7 +186,18 @@ class _Replay:
         self._publisher.publish_dead_letter(letter)
         self._rejected.add(letter.dead_letter_id)
 
-    def _trade(self, row: Row, ordinal: int, now: datetime) -> Trade:
+    def _provenance(self, received_at: datetime) -> Provenance:
+        return Provenance(
+            provider=PROVIDER,
+            endpoint=ENDPOINT,
+            feed=FEED,
+            synthetic=self._synthetic,
+            requested_at=self._started_at,
+            received_at=received_at,
+            currency="USD",
+        )
+
+    def _trade(self, row: Row, ordinal: int, provenance: Provenance) -> Trade:
         source = self._source
         try:
             ns = local_ns(row.time, source.timezone)
@@ -194,7 +206,7 @@ class _Replay:
         check_text("price", row.price, PRICE_PATTERN)
         check_text("size", row.size, SIZE_PATTERN)
         price, size = price_number("price", Decimal(row.price)), Decimal(row.size)
-        entity_id, event_id = trade_ids(
+        ids = trade_ids(
             PROVIDER,
             FEED,
             symbol=source.symbol,
@@ -205,28 +217,17 @@ class _Replay:
             price=price,
             size=size,
         )
-        trading_date, session_part = self._sessions.place(ns)
         return Trade(
-            schema_version=1,
-            entity_id=entity_id,
-            event_id=event_id,
-            action="new",
-            provider=PROVIDER,
-            endpoint=ENDPOINT,
-            feed=FEED,
-            synthetic=self._synthetic,
-            symbol=source.symbol,
-            provider_symbol=source.symbol,
-            session_part=session_part,
-            trading_date=trading_date,
-            event_at=format_ns(ns),
-            event_time_ns=ns,
-            event_time_precision="ms",
-            event_time_basis="trade",
-            requested_at=self._started_at,
-            received_at=now,
-            currency="USD",
-            quality=(UNMAPPED_FLAG,),
+            **provenance.envelope(
+                ids,
+                source.symbol,
+                action="new",
+                event_time_ns=ns,
+                precision="ms",
+                basis="trade",
+                place=self._sessions.place(ns),
+                quality=(UNMAPPED_FLAG,),
+            ),
             price=price,
             size=size,
             trade_id=str(ordinal),

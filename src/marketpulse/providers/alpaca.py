@@ -19,6 +19,7 @@ import msgspec
 
 from marketpulse.errors import OperatorError, RecordError
 from marketpulse.events.conditions import is_mapped
+from marketpulse.events.envelope import Provenance
 from marketpulse.events.event import AnyEvent, Feed, VolumeScope
 from marketpulse.events.session import SessionCalendar
 from marketpulse.events.timestamps import datetime_ns, format_ns
@@ -137,15 +138,19 @@ class Alpaca:
 def _page_facts(response: Response, query: Query, calendar: SessionCalendar, *, synthetic: bool) -> PageFacts:
     now = answered_at(response.headers)
     return PageFacts(
-        endpoint=f"{PROVIDER}.{query.endpoint}",
-        feed=cast("Feed", query.feed),
-        synthetic=synthetic,
-        delay_s=_DELAYS_S.get(query.feed),
+        Provenance(
+            provider=PROVIDER,
+            endpoint=f"{PROVIDER}.{query.endpoint}",
+            feed=cast("Feed", query.feed),
+            synthetic=synthetic,
+            requested_at=response.requested_at,
+            received_at=response.received_at,
+            delay_s=_DELAYS_S.get(query.feed),
+            currency="USD",
+        ),
         volume_scope=_SCOPES.get(query.feed, "consolidated"),
         conditions_mapped=is_mapped(query.feed),
         calendar=calendar,
-        requested_at=response.requested_at,
-        received_at=response.received_at,
         skew_limit_ns=None if now is None else datetime_ns(now + _SKEW),
     )
 

@@ -4,17 +4,18 @@ Every function here is pure and raises RecordError for a record that no event ca
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from marketpulse.events.conditions import UNMAPPED_FLAG
-from marketpulse.events.event import Bar, Feed, Quote, Trade, VolumeScope
+from marketpulse.events.envelope import Provenance
+from marketpulse.events.event import Bar, Quote, SessionPart, Trade, VolumeScope
 from marketpulse.events.identity import bar_ids, quote_ids, trade_ids
 from marketpulse.events.number import price_number, quote_number, size_number
 from marketpulse.events.session import SessionCalendar
-from marketpulse.events.timestamps import NS_PER_MINUTE, datetime_ns, format_ns, ns_datetime
+from marketpulse.events.timestamps import NS_PER_MINUTE, datetime_ns, ns_datetime
 from marketpulse.providers.alpaca_fields import (
     count,
     rounded,
@@ -42,15 +43,10 @@ _BAR_FIELDS = frozenset({"t", "o", "h", "l", "c", "v", "n", "vw"})
 class PageFacts:
     """What all records of one answer share. Events later than `skew_limit_ns` are flagged clock_skew."""
 
-    endpoint: str
-    feed: Feed
-    synthetic: bool
-    delay_s: int | None
+    provenance: Provenance
     volume_scope: VolumeScope
     conditions_mapped: bool
     calendar: SessionCalendar
-    requested_at: datetime
-    received_at: datetime
     skew_limit_ns: int | None
 
 
@@ -60,9 +56,9 @@ def trade_event(record: dict[str, Any], symbol: str, page: PageFacts) -> Trade:
     price, size = price_number("p", record.get("p")), size_number("s", record.get("s"))
     trade_id, exchange, tape = trade_id_text(record.get("i")), text(record, "x"), text(record, "z")
     action = trade_action(record.get("u"))
-    entity_id, event_id = trade_ids(
+    ids = trade_ids(
         PROVIDER,
-        page.feed,
+        page.provenance.feed,
         symbol=symbol,
         exchange=exchange or "",
         trf="",
@@ -72,31 +68,19 @@ def trade_event(record: dict[str, Any], symbol: str, page: PageFacts) -> Trade:
         size=size,
         action=action,
     )
-    trading_date, session_part = page.calendar.place(ns)
     quality = _skew(ns, page)
     return Trade(
-        schema_version=1,
-        entity_id=entity_id,
-        event_id=event_id,
-        action=action,
-        provider=PROVIDER,
-        endpoint=page.endpoint,
-        feed=page.feed,
-        synthetic=page.synthetic,
-        symbol=symbol,
-        provider_symbol=symbol,
-        session_part=session_part,
-        trading_date=trading_date,
-        event_at=format_ns(ns),
-        event_time_ns=ns,
-        event_time_precision="ns",
-        event_time_basis="trade",
-        requested_at=page.requested_at,
-        received_at=page.received_at,
-        delay_s=page.delay_s,
-        currency="USD",
-        quality=quality if page.conditions_mapped else (*quality, UNMAPPED_FLAG),
-        extra=unmapped(record, _TRADE_FIELDS),
+        **page.provenance.envelope(
+            ids,
+            symbol,
+            action=action,
+            event_time_ns=ns,
+            precision="ns",
+            basis="trade",
+            place=page.calendar.place(ns),
+            quality=quality if page.conditions_mapped else (*quality, UNMAPPED_FLAG),
+            extra=unmapped(record, _TRADE_FIELDS),
+        ),
         price=price,
         size=size,
         trade_id=trade_id,
@@ -113,9 +97,9 @@ def quote_event(record: dict[str, Any], symbol: str, page: PageFacts) -> Quote:
     bid, ask = quote_number("bp", record.get("bp")), quote_number("ap", record.get("ap"))
     bid_size, ask_size = size_number("bs", record.get("bs")), size_number("as", record.get("as"))
     bid_exchange, ask_exchange = text(record, "bx"), text(record, "ax")
-    entity_id, event_id = quote_ids(
+    ids = quote_ids(
         PROVIDER,
-        page.feed,
+        page.provenance.feed,
         symbol=symbol,
         event_time_ns=ns,
         bid=bid,
@@ -125,30 +109,18 @@ def quote_event(record: dict[str, Any], symbol: str, page: PageFacts) -> Quote:
         ask_size=ask_size,
         ask_exchange=ask_exchange or "",
     )
-    trading_date, session_part = page.calendar.place(ns)
     return Quote(
-        schema_version=1,
-        entity_id=entity_id,
-        event_id=event_id,
-        action="new",
-        provider=PROVIDER,
-        endpoint=page.endpoint,
-        feed=page.feed,
-        synthetic=page.synthetic,
-        symbol=symbol,
-        provider_symbol=symbol,
-        session_part=session_part,
-        trading_date=trading_date,
-        event_at=format_ns(ns),
-        event_time_ns=ns,
-        event_time_precision="ns",
-        event_time_basis="quote",
-        requested_at=page.requested_at,
-        received_at=page.received_at,
-        delay_s=page.delay_s,
-        currency="USD",
-        quality=(*_skew(ns, page), *_quote_flags(bid, ask)),
-        extra=unmapped(record, _QUOTE_FIELDS),
+        **page.provenance.envelope(
+            ids,
+            symbol,
+            action="new",
+            event_time_ns=ns,
+            precision="ns",
+            basis="quote",
+            place=page.calendar.place(ns),
+            quality=(*_skew(ns, page), *_quote_flags(bid, ask)),
+            extra=unmapped(record, _QUOTE_FIELDS),
+        ),
         bid=bid,
         ask=ask,
         bid_size=bid_size,
@@ -169,9 +141,9 @@ def bar_event(
     volume = size_number("v", record.get("v"))
     wire_vwap, trade_count = record.get("vw"), count(record, "n")
     vwap = None if wire_vwap is None else price_number("vw", rounded(wire_vwap))
-    entity_id, event_id = bar_ids(
+    ids = bar_ids(
         PROVIDER,
-        page.feed,
+        page.provenance.feed,
         symbol=symbol,
         interval=interval,
         bar_start_ns=start_ns,
@@ -189,34 +161,24 @@ def bar_event(
         quality = (*quality, "ohlc_inconsistent")
     if vwap != wire_vwap:
         mapped, quality = mapped - {"vw"}, (*quality, "rounded")
+    place: tuple[date, SessionPart]
     if interval == MINUTE:
-        trading_date, session_part = page.calendar.place(start_ns)
-        end_ns = start_ns + NS_PER_MINUTE
+        place, end_ns = page.calendar.place(start_ns), start_ns + NS_PER_MINUTE
     else:
-        (trading_date, end_ns), session_part = _day(start_ns), "regular"
+        trading_date, end_ns = _day(start_ns)
+        place = (trading_date, "regular")
     return Bar(
-        schema_version=1,
-        entity_id=entity_id,
-        event_id=event_id,
-        action="upsert",
-        provider=PROVIDER,
-        endpoint=page.endpoint,
-        feed=page.feed,
-        synthetic=page.synthetic,
-        symbol=symbol,
-        provider_symbol=symbol,
-        session_part=session_part,
-        trading_date=trading_date,
-        event_at=format_ns(start_ns),
-        event_time_ns=start_ns,
-        event_time_precision="min" if interval == MINUTE else "day",
-        event_time_basis="bar_start",
-        requested_at=page.requested_at,
-        received_at=page.received_at,
-        delay_s=page.delay_s,
-        currency="USD",
-        quality=quality,
-        extra=unmapped(record, mapped),
+        **page.provenance.envelope(
+            ids,
+            symbol,
+            action="upsert",
+            event_time_ns=start_ns,
+            precision="min" if interval == MINUTE else "day",
+            basis="bar_start",
+            place=place,
+            quality=quality,
+            extra=unmapped(record, mapped),
+        ),
         interval=interval,
         bar_start_ns=start_ns,
         bar_end_ns=end_ns,
