@@ -115,6 +115,23 @@ def test_truncated_body_is_retried_once_and_kept() -> None:
     assert len(parts.script.asked) == 2
 
 
+def test_an_answer_without_the_data_member_covers_nothing() -> None:
+    failure = rig(answer({"next_page_token": None}), answer({"trade": {"AAPL": [TRADE]}})).failure()
+    assert (failure.outcome, failure.http_status) == (Outcome.MALFORMED, 200)
+    assert failure.body == answer({"trade": {"AAPL": [TRADE]}}).body
+
+
+def test_a_notice_with_status_200_is_retried_like_an_outage() -> None:
+    notice = answer({"message": "over capacity", "code": 42, "trades": None, "next_page_token": None})
+    assert rig(notice, notice, page(1)).trade_ids() == ["1"]
+    assert rig(notice, notice, notice).failure().outcome is Outcome.TRANSIENT
+
+
+def test_an_explicit_null_is_an_empty_answer() -> None:
+    (fetched,) = rig(answer({"trades": None, "next_page_token": None})).fetcher().pages(QUERY)
+    assert fetched.page.events == ()
+
+
 def test_short_throttle_waits_as_long_as_the_provider_asks() -> None:
     parts = rig(answer({"message": "too many requests"}, 429, Retry_After="7"), page(1))
     assert parts.trade_ids() == ["1"]

@@ -23,7 +23,7 @@ from marketpulse.events.envelope import Provenance
 from marketpulse.events.event import AnyEvent, Feed, VolumeScope
 from marketpulse.events.session import SessionCalendar
 from marketpulse.events.timestamps import datetime_ns, format_ns
-from marketpulse.providers.alpaca_answers import classify
+from marketpulse.providers.alpaca_answers import classify, is_notice
 from marketpulse.providers.alpaca_records import DAY, MINUTE, PROVIDER, PageFacts, bar_event, quote_event, trade_event
 from marketpulse.providers.provider import Classified, Page, Query, Rejected, Request, Response, Window
 from marketpulse.providers.waiting import answered_at
@@ -121,6 +121,8 @@ class Alpaca:
         harvest = _Harvest(_page_facts(response, query, calendar, synthetic=synthetic), [], [])
         if not isinstance(body, dict):
             raise RecordError(*_no_object(body))
+        if is_notice(body):
+            raise RecordError("schema", "a notice among the data")
         if query.endpoint == "snapshots":
             _take_snapshots(body, query, harvest)
             token = None
@@ -199,7 +201,10 @@ def _keep_unknown_parts(parts: dict[str, Any], symbol: str, first: int, harvest:
 
 
 def _member(body: dict[str, Any], name: str) -> dict[str, Any]:
-    value = body.get(name, {})
+    """The symbols' records. Null stands for none of them; an answer without the member says nothing about them."""
+    if name not in body:
+        raise RecordError("schema", f"an answer without {name}")
+    value = body[name]
     if value is None:
         return {}
     if not isinstance(value, dict):

@@ -17,6 +17,7 @@ _MINUTE_S = 60.0
 _LARGEST_EMPTY = 16_384
 _LONGEST_MESSAGE = 200
 _TRANSIENT = frozenset({408, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524})
+_NOTICE = frozenset({"message", "code"})
 _INVALID_SYMBOL = re.compile(r"invalid symbol:\s*(\S+)", re.IGNORECASE)
 
 
@@ -66,7 +67,17 @@ def _success(body: bytes) -> tuple[Outcome, str]:
         return Outcome.MALFORMED, error.detail
     if not isinstance(value, dict):
         return Outcome.MALFORMED, "no JSON object"
+    if is_notice(value):
+        return Outcome.TRANSIENT, _message(body)
     return (Outcome.OK if _holds_something(value) else Outcome.EMPTY), ""
+
+
+def is_notice(body: dict[str, Any]) -> bool:
+    """Whether the provider speaks of itself, as its errors do; with status 200 that is trouble at its side and no data.
+
+    Symbols are in upper case, so no snapshot is taken for one.
+    """
+    return not _NOTICE.isdisjoint(body)
 
 
 def _holds_something(value: dict[str, Any]) -> bool:
