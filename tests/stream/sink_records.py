@@ -203,13 +203,14 @@ class Feeder:
     owner_dsn: str
     writer_dsn: str
     clock: FixedClock = field(default_factory=FixedClock)
+    host: FixedClock = field(default_factory=FixedClock)
     epoch: int = 1
     ends: dict[tuple[str, int], int] = field(default_factory=dict)
     sinks: list[Sink] = field(default_factory=list)
 
     def sink(self, epoch: int | None = None) -> Sink:
         plan = SinkPlan(STREAM, epoch or self.epoch, self.writer_dsn, "host", 60.0)
-        self.sinks.append(Sink(plan, self.clock))
+        self.sinks.append(Sink(plan, self.clock, self.host))
         return self.sinks[-1]
 
     def records(self, *items: Item, topic: str = EVENT_TOPIC, partition: int = 0) -> list[Record]:

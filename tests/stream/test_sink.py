@@ -147,6 +147,16 @@ def test_poison_becomes_a_dead_letter_and_the_rest_lands(feeder: Feeder, poison:
     assert feeder.rows("SELECT next_offset FROM ops.stream_ledger") == [(3,)]
 
 
+def test_a_market_clock_set_back_condemns_no_event_of_today(feeder: Feeder) -> None:
+    """A demo plays a day of the past while live events are still queued."""
+    feeder.clock.at = OPEN - timedelta(days=4000)
+    receipt = feeder.land(
+        trade(1), trade(2, trading_date=DAY + timedelta(days=2)), trade(3, trading_date=DAY + timedelta(days=3))
+    )
+    assert (receipt.accounts.total.landed, receipt.accounts.total.dead_lettered) == (2, 1)
+    assert feeder.rows(REASONS) == [(2, "trading_date_out_of_range")]
+
+
 def test_a_record_that_only_postgres_refuses_is_found_alone(feeder: Feeder) -> None:
     feeder.execute("ALTER TABLE market.event ADD CONSTRAINT odd CHECK (trade_id NOT IN ('13', '29'))")
     try:

@@ -85,8 +85,11 @@ class Reading:
         return Reading(tuple(f for f in self.facts if f.trading_date not in gone), (*self.letters, *letters))
 
 
-def read_records(records: Sequence[Record], *, market_date: date, condemned: frozenset[int] = frozenset()) -> Reading:
-    """Facts and dead letters of the records. `condemned` offsets are those that Postgres refused to store."""
+def read_records(records: Sequence[Record], *, newest_date: date, condemned: frozenset[int] = frozenset()) -> Reading:
+    """Facts and dead letters of the records. `condemned` offsets are those that Postgres refused to store.
+
+    `newest_date` is today by the market's clock or the host's, whichever is later.
+    """
     facts: list[Fact] = []
     letters: list[Letter] = []
     for record in records:
@@ -96,7 +99,7 @@ def read_records(records: Sequence[Record], *, market_date: date, condemned: fro
             if record.topic == DEAD_LETTER_TOPIC:
                 letters.append(_letter(record))
             else:
-                facts.append(_fact(record, market_date))
+                facts.append(_fact(record, newest_date))
         except RecordError as error:
             letters.append(poison(record, error))
     return Reading(tuple(facts), tuple(letters))
@@ -114,12 +117,12 @@ def poison(record: Record, error: RecordError) -> Letter:
     )
 
 
-def _fact(record: Record, market_date: date) -> Fact:
+def _fact(record: Record, newest_date: date) -> Fact:
     if record.value is None:
         raise RecordError("not_json", "the record has no value")
     event = decode_event(record.value)
-    if not EARLIEST_DATE <= event.trading_date <= market_date + DAYS_AHEAD:
-        raise RecordError("trading_date_out_of_range", f"{event.trading_date}, and the market is at {market_date}")
+    if not EARLIEST_DATE <= event.trading_date <= newest_date + DAYS_AHEAD:
+        raise RecordError("trading_date_out_of_range", f"{event.trading_date}, and the clocks are at {newest_date}")
     return Fact(
         offset=record.offset,
         origin=origin_of(event),

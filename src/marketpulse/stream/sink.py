@@ -13,7 +13,7 @@ import psycopg
 import pyarrow as pa
 from psycopg import errors
 
-from marketpulse.clock import Clock, market_clock
+from marketpulse.clock import Clock, HostClock, market_clock
 from marketpulse.store.postgres import connect, outages
 from marketpulse.stream.landing import Receipt, Terms, land, prepare_session
 from marketpulse.stream.reading import read_records
@@ -53,9 +53,10 @@ def session_name(stream: str, epoch: int) -> str:
 class Sink:
     """Lands batches through one connection, which it opens on demand and again after a failure."""
 
-    def __init__(self, plan: SinkPlan, clock: Clock | None = None) -> None:
+    def __init__(self, plan: SinkPlan, clock: Clock | None = None, host: Clock | None = None) -> None:
         self._plan = plan
         self._clock = clock or market_clock(plan.market_clock)
+        self._host = host or HostClock()
         self._connection: Connection | None = None
         self._partitions: set[date] = set()
 
@@ -120,7 +121,9 @@ class Sink:
         self, records: Sequence[Record], terms: Terms, condemned: frozenset[int], *, rehearsal: bool = False
     ) -> Receipt:
         connection = self._connected()
-        reading = read_records(records, market_date=terms.market_at.date(), condemned=condemned)
+        # A market clock that plays a day of the past does not make today's events false.
+        newest_date = max(terms.market_at, self._host.now()).date()
+        reading = read_records(records, newest_date=newest_date, condemned=condemned)
         self._ensure_partitions(connection, reading.dates())
         return land(connection, records, reading, terms, rehearsal=rehearsal)
 
