@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from tests.database import Database
 
-from marketpulse.errors import FencedError, RetriableError
+from marketpulse.errors import FencedError, OperatorError, RetriableError
 from marketpulse.events.session import Session
 from marketpulse.ingest.journal import Journal, Poll
 from marketpulse.ingest.plan import ProducerPlan
@@ -125,6 +125,25 @@ def test_opening_again_changes_nothing(journal: Journal, database: Database) -> 
     assert count(database, "ops.producer_run") == 1
     assert count(database, "market.session") == 1
     assert count(database, "market.subscription") == 2
+
+
+def test_second_feed_of_the_same_trades_is_refused_on_the_same_day(database: Database, lease: Lease) -> None:
+    """Their ids are equal, so whatever the second feed sent would count for the first one only."""
+    delayed = Journal(database.operations_dsn, "p-1", replace(PLAN, feed="delayed_sip"), lambda: lease)
+    real_time = Journal(database.operations_dsn, "p-2", replace(PLAN, symbols=("MSFT", "NVDA")), lambda: lease)
+    other_venue = Journal(database.operations_dsn, "p-3", replace(PLAN, feed="iex"), lambda: lease)
+    try:
+        delayed.open_session(SESSION)
+        with pytest.raises(OperatorError, match=r"2026-11-20 .* delayed_sip for MSFT, .*MARKETPULSE_FEED=delayed_sip"):
+            real_time.open_session(SESSION)
+        assert count(database, "market.subscription") == 2
+        other_venue.open_session(SESSION)
+        delayed.open_session(SESSION)
+        real_time.open_session(replace(SESSION, trading_date=date(2026, 11, 23)))
+    finally:
+        for journal in (delayed, real_time, other_venue):
+            journal.close()
+    assert count(database, "market.subscription") == 6
 
 
 def _break_connections(database: Database) -> None:

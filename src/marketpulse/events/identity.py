@@ -49,6 +49,13 @@ def feed_family(feed: str) -> str:
     return _FAMILIES.get(feed, feed)
 
 
+def feeds_alike(feed: str) -> tuple[str, ...]:
+    """The other feeds that tell the same facts under the same ids."""
+    family = feed_family(feed)
+    known = {family, *(name for name, other in _FAMILIES.items() if other == family)}
+    return tuple(sorted(known - {feed}))
+
+
 def trade_ids(
     provider: str,
     feed: str,

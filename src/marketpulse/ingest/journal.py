@@ -14,6 +14,8 @@ from typing import Literal
 import psycopg
 from psycopg.types.json import Jsonb
 
+from marketpulse.errors import OperatorError
+from marketpulse.events.identity import feeds_alike
 from marketpulse.events.session import Session
 from marketpulse.ingest.plan import ProducerPlan
 from marketpulse.providers.provider import Endpoint
@@ -26,6 +28,9 @@ from marketpulse.store.postgres import connect, outages
 logger = logging.getLogger(__name__)
 
 Purpose = Literal["poll", "sweep", "replay"]
+
+# So many symbols are named in an error; the others are counted.
+_NAMED = 5
 
 # A frozen producer must not keep the lease's row locked: the server ends a transaction that stands still.
 _SESSION_OPTIONS = (
@@ -93,7 +98,11 @@ class Journal:
             connection.execute(read_sql("ingest/run_insert"), values)
 
     def open_session(self, session: Session) -> None:
-        """Writes the session and who is watched in it."""
+        """Writes the session and who is watched in it.
+
+        Raises OperatorError when the day is recorded already from a feed that tells the same facts under another name:
+        they would count for the feed that was first, and leave this one with full coverage and no volume.
+        """
         values = {
             "calendar": session.calendar,
             "trading_date": session.trading_date,
@@ -104,8 +113,12 @@ class Journal:
             "feed": self._plan.feed,
             "provider": self._plan.provider,
             "symbols": list(self._plan.symbols),
+            "feeds_alike": list(feeds_alike(self._plan.feed)),
         }
         with self._fenced() as connection:
+            alike = connection.execute(read_sql("ingest/subscription_alike"), values).fetchone()
+            if alike is not None:
+                raise OperatorError(_recorded_already(session.trading_date, self._plan.feed, *alike))
             connection.execute(read_sql("ingest/session_upsert"), values)
             connection.execute(read_sql("ingest/subscription_insert"), values)
 
@@ -218,3 +231,13 @@ class Journal:
             # Also after a statement timeout: a fresh connection has no open questions.
             self.close()
             raise
+
+
+def _recorded_already(trading_date: date, feed: str, recorded: str, symbols: Sequence[str]) -> str:
+    named = ", ".join(symbols[:_NAMED])
+    others = len(symbols) - _NAMED
+    who = named if others <= 0 else f"{named} and {others} more"
+    return (
+        f"{trading_date} is recorded from the feed {recorded} for {who}, and {feed} tells the same trades: "
+        f"set MARKETPULSE_FEED={recorded} for this day, or start {feed} with another one (--session)"
+    )
