@@ -1,5 +1,6 @@
 """What is asked next: cursors, overlap, spans, the sweep. No market time may ever be skipped."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
@@ -8,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marketpulse.events.session import Session
-from marketpulse.ingest.plan import ProducerPlan
+from marketpulse.ingest.plan import ProducerPlan, plan_of
 from marketpulse.ingest.session_run import LONGEST_SPAN, SessionRun
+from marketpulse.settings import Settings
 
 PRE_OPEN = datetime(2026, 11, 20, 9, tzinfo=UTC)
 SESSION = Session(
@@ -112,6 +114,65 @@ def test_dropped_symbol_and_disabled_endpoint_are_asked_no_more() -> None:
     assert position.endpoints() == ("trades",)
     assert position.polls("trades", at(1))[0].symbols == ("AAPL",)
     assert position.snapshot().symbols == ("AAPL",)
+
+
+DELAYED = replace(PLAN, feed="delayed_sip", delay=timedelta(minutes=15))
+
+
+def test_delayed_feed_is_asked_for_what_it_can_show() -> None:
+    position = run(DELAYED)
+    assert position.polls("trades", PRE_OPEN + timedelta(minutes=15)) == ()
+    (query,) = position.polls("trades", at(1))
+    assert (query.start, query.end) == (PRE_OPEN, at(0.75))
+    position.polled(query, query.symbols)
+    (query,) = position.polls("trades", at(1.5))
+    assert (query.start, query.end) == (at(0.5), at(1.25))
+
+
+@pytest.mark.parametrize(("delay_s", "ahead_s"), [(900, 0), (900, 10), (920, 0), (960, 300)])
+def test_delayed_feed_is_read_whole_by_a_clock_that_is_ahead(delay_s: int, ahead_s: int) -> None:
+    """The overlap comes on top of the delay: neither a skew of the clocks nor a slower feed leaves a trade unread."""
+    position, seen = run(DELAYED), set[datetime]()
+    trades = [at(6) + timedelta(seconds=second) for second in range(3600)]
+    position.load("trades", dict.fromkeys(DELAYED.symbols, at(6)))
+    for step in range(0, 2 * 3600, 60):
+        true_at = at(6) + timedelta(seconds=step)
+        shown_until = true_at - timedelta(seconds=delay_s)
+        for query in position.polls("trades", true_at + timedelta(seconds=ahead_s)):
+            assert query.start is not None
+            assert query.end is not None
+            seen.update(trade for trade in trades if query.start <= trade < query.end and trade <= shown_until)
+            position.polled(query, query.symbols)
+    assert len(seen) == len(trades)
+
+
+def test_session_of_a_delayed_feed_is_read_and_swept_later() -> None:
+    position = run(DELAYED)
+    for endpoint in position.endpoints():
+        while queries := position.polls(endpoint, SESSION.post_close_at):
+            position.polled(queries[0], queries[0].symbols)
+        assert queries == ()
+    assert not position.is_read()
+    for endpoint in position.endpoints():
+        (query,) = position.polls(endpoint, SESSION.post_close_at + DELAYED.delay)
+        assert query.end == SESSION.post_close_at
+        position.polled(query, query.symbols)
+    assert position.is_read()
+    assert position.sweep_at == SESSION.post_close_at + timedelta(minutes=35)
+
+
+def test_until_ends_a_delayed_run_at_what_the_feed_shows_then() -> None:
+    position = run(replace(DELAYED, until=at(1)))
+    for endpoint in position.endpoints():
+        (query,) = position.polls(endpoint, at(1))
+        assert query.end == at(0.75)
+        position.polled(query, query.symbols)
+    assert position.is_read()
+
+
+def test_the_plan_knows_the_delay_of_its_feed() -> None:
+    assert plan_of(Settings(feed="delayed_sip", symbols=("AAPL",))).delay == timedelta(minutes=15)
+    assert plan_of(Settings(feed="iex", symbols=("AAPL",))).delay == timedelta(0)
 
 
 @pytest.mark.parametrize("endpoint", ["trades", "bars"])

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 from marketpulse.errors import OperatorError
 from marketpulse.events.listing import listings
+from marketpulse.providers.registry import provider
 from marketpulse.settings import Settings
 
 
@@ -13,7 +14,8 @@ class ProducerPlan:
     """One run: which market, which symbols, from when to when, and how often.
 
     `trading_date` None is the current or next session; `until` (market time) ends the run before its sweep;
-    `is_continuous` goes on with the next session for ever.
+    `is_continuous` goes on with the next session for ever. `delay` is how long the feed holds back what happened: what
+    lies behind it is all that can be asked for, and the overlap and the sweep come on top of it.
     """
 
     provider: str
@@ -28,6 +30,7 @@ class ProducerPlan:
     snapshot_interval_s: float = 5.0
     overlap: timedelta = timedelta(minutes=15)
     sweep_delay: timedelta = timedelta(minutes=20)
+    delay: timedelta = timedelta(0)
 
 
 def plan_of(
@@ -57,4 +60,5 @@ def plan_of(
         snapshot_interval_s=max(5.0, settings.poll_interval_s),
         overlap=timedelta(minutes=settings.overlap_min),
         sweep_delay=timedelta(minutes=settings.sweep_delay_min),
+        delay=timedelta(seconds=provider(settings.provider).delay_s(settings.feed)),
     )

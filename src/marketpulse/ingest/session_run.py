@@ -1,7 +1,7 @@
 """One session as the producer sees it: how far each endpoint has been read, and what to ask next. No I/O.
 
 Nothing between the session's start and its end is ever skipped: a query begins the overlap before the cursor and ends
-at the market time it is built at, and the cursor moves there only afterwards.
+at the market time it is built at, less the feed's delay, and the cursor moves there only afterwards.
 """
 
 from collections.abc import Iterable, Mapping
@@ -52,7 +52,9 @@ class SessionRun:
 
     def polls(self, endpoint: Endpoint, market_at: datetime) -> tuple[Query, ...]:
         """What to ask now, one query per group of symbols that are equally far; nothing when all is read."""
-        end = self._end(endpoint, market_at)
+        return self._queries(endpoint, self._end(endpoint, market_at))
+
+    def _queries(self, endpoint: Endpoint, end: datetime) -> tuple[Query, ...]:
         if end <= self.session.pre_open_at:
             return ()
         groups: dict[datetime, list[str]] = {}
@@ -72,14 +74,13 @@ class SessionRun:
         return any(query.end != self._end(query.endpoint, market_at) for query in self._all_polls(market_at))
 
     def is_read(self) -> bool:
-        """Whether everything up to the session's end (or the plan's `until`) was read once."""
-        limit = self._limit()
-        return not any(self.polls(endpoint, limit) for endpoint in self.endpoints())
+        """Whether everything up to the session's end was read once, or what the feed shows at the plan's `until`."""
+        return not any(self._queries(endpoint, self._last_end(endpoint)) for endpoint in self.endpoints())
 
     @property
     def sweep_at(self) -> datetime:
         """When, in market time, the whole session is read again."""
-        return self.session.post_close_at + self._plan.sweep_delay
+        return self.session.post_close_at + self._plan.delay + self._plan.sweep_delay
 
     def sweeps(self, endpoint: Endpoint) -> tuple[Query, ...]:
         """The next piece of the sweep; nothing when it is complete."""
@@ -106,12 +107,14 @@ class SessionRun:
 
     def _limit(self) -> datetime:
         until = self._plan.until
-        return self.session.post_close_at if until is None else min(self.session.post_close_at, until)
+        end = self.session.post_close_at
+        return end if until is None else min(end, until - self._plan.delay)
 
     def _end(self, endpoint: Endpoint, market_at: datetime) -> datetime:
-        end = min(market_at, self._limit())
-        # A bar of the minute that is still running would only be revised a moment later.
-        return end.replace(second=0, microsecond=0) if endpoint == "bars" else end
+        return _whole(endpoint, min(market_at - self._plan.delay, self._limit()))
+
+    def _last_end(self, endpoint: Endpoint) -> datetime:
+        return _whole(endpoint, self._limit())
 
     def _cursor(self, endpoint: Endpoint, symbol: str, end: datetime) -> datetime:
         start = self.session.pre_open_at
@@ -124,3 +127,8 @@ class SessionRun:
         if endpoint == "bars":
             start = start.replace(second=0, microsecond=0)
         return Query(endpoint, self._plan.feed, tuple(symbols), start, min(end, cursor + LONGEST_SPAN))
+
+
+def _whole(endpoint: Endpoint, end: datetime) -> datetime:
+    # A bar of the minute that is still running would only be revised a moment later.
+    return end.replace(second=0, microsecond=0) if endpoint == "bars" else end

@@ -32,6 +32,7 @@ from marketpulse.providers.wire import RepeatedKeys, json_text, leaves, pointer_
 # The address grows with every symbol; a hundred stay below what proxies let through.
 _BATCH = 100
 _PAGE = "10000"
+# A feed that is not here promises nothing.
 _DELAYS_S = {"iex": 0, "sip": 0, "delayed_sip": 900, "round_the_clock": 0}
 _SCOPES: dict[str, VolumeScope] = {"iex": "venue_iex", "otc": "unknown", "boats": "unknown", "overnight": "unknown"}
 # An answer's Date has whole seconds; two more are what clocks may differ.
@@ -90,6 +91,9 @@ class Alpaca:
 
     def headers(self, key: str, secret: str) -> dict[str, str]:
         return {"APCA-API-KEY-ID": key, "APCA-API-SECRET-KEY": secret}
+
+    def delay_s(self, feed: str) -> int:
+        return _DELAYS_S.get(feed, 0)
 
     def plan(self, query: Query, page_token: str | None = None) -> tuple[Request, ...]:
         if query.feed not in get_args(Feed):

@@ -121,6 +121,10 @@ class Provider(Protocol):
         """Authentication headers; the only place where the key is used."""
         ...
 
+    def delay_s(self, feed: str) -> int:
+        """How long the feed holds back what happened, in seconds; 0 for real time."""
+        ...
+
     def plan(self, query: Query, page_token: str | None = None) -> tuple[Request, ...]:
         """The requests that answer a query, in batches of symbols.
 
