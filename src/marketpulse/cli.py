@@ -17,6 +17,8 @@ from marketpulse.errors import MarketPulseError, OperatorError
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="A market-data pipeline that proves what it did.")
 migrate_app = typer.Typer(no_args_is_help=True, help="The schema: plan, apply, verify; and the database roles.")
 app.add_typer(migrate_app, name="migrate")
+stream_app = typer.Typer(no_args_is_help=True, help="The stream from Kafka to Postgres.")
+app.add_typer(stream_app, name="stream")
 
 Json = Annotated[bool, typer.Option("--json", help="machine-readable output")]
 
@@ -235,6 +237,30 @@ def prove(
     )
     typer.echo(proof_view.as_json(found) if as_json else proof_view.as_text(found))
     raise typer.Exit(0 if found.balanced else 1)
+
+
+@stream_app.command("resume")
+def stream_resume(
+    accept_loss: Annotated[
+        bool, typer.Option("--accept-loss", help="write the loss down and go on without it")
+    ] = False,
+) -> None:
+    """Show what Kafka lost before it landed; with --accept-loss, move the stream on. Exit status 1 when only shown."""
+    from marketpulse.settings import settings
+    from marketpulse.stream.resume import operator, resume
+
+    now = settings()
+    accepted_by = operator() if accept_loss else None
+    losses = resume(now.writer_dsn.get_secret_value(), now.kafka_bootstrap, accepted_by=accepted_by)
+    for loss in losses:
+        typer.echo(loss)
+    if not losses:
+        typer.echo("nothing is lost: the stream goes on where the ledger stands")
+    elif accept_loss:
+        typer.echo("accepted: start the stream again (the DAG market_stream)")
+    else:
+        typer.echo("nothing was changed: --accept-loss goes on without these records")
+        raise typer.Exit(1)
 
 
 @migrate_app.command("plan")

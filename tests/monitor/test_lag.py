@@ -49,9 +49,9 @@ def test_the_landing_rate_says_how_long_the_backlog_lasts(database: Database, br
     ledger(database, (EVENT_TOPIC, 0, 60))
     with psycopg.connect(database.owner_dsn) as connection:
         connection.execute(
-            "INSERT INTO ops.stream_batch (batch_id, epoch, topic, partition, first_offset, last_offset, records,"
-            " landed, duplicate, superseding, dead_lettered, market_at)"
-            " VALUES (1, 1, %s, 0, 0, 59, 60, 60, 0, 0, 0, now())",
+            "INSERT INTO ops.stream_batch (batch_id, epoch, topic, topic_id, partition, first_offset, last_offset,"
+            " records, landed, duplicate, superseding, dead_lettered, market_at)"
+            " VALUES (1, 1, %s, 't', 0, 0, 59, 60, 60, 0, 0, 0, now())",
             (EVENT_TOPIC,),
         )
     with psycopg.connect(database.operations_dsn) as connection:

@@ -205,6 +205,7 @@ class Feeder:
     clock: FixedClock = field(default_factory=FixedClock)
     host: FixedClock = field(default_factory=FixedClock)
     epoch: int = 1
+    topic_id: str = "T"
     ends: dict[tuple[str, int], int] = field(default_factory=dict)
     sinks: list[Sink] = field(default_factory=list)
 
@@ -220,8 +221,8 @@ class Feeder:
         with psycopg.connect(self.owner_dsn) as connection:
             connection.execute(
                 "INSERT INTO ops.stream_ledger (topic, partition, topic_id, next_offset, epoch)"
-                " VALUES (%s, %s, 'T', %s, 1) ON CONFLICT DO NOTHING",
-                (topic, partition, start),
+                " VALUES (%s, %s, %s, %s, 1) ON CONFLICT DO NOTHING",
+                (topic, partition, self.topic_id, start),
             )
         return [Record(topic, partition, start + index, RECEIVED, _value(item)) for index, item in enumerate(items)]
 

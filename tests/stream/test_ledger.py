@@ -34,5 +34,15 @@ def test_offsets_that_kafka_does_not_have_need_a_person(next_offset: int) -> Non
 
 
 def test_another_topic_of_that_name_needs_a_person() -> None:
-    with pytest.raises(OperatorError, match=r"stock_analysis/0: .*its id is T1; the ledger expects offset 5 of T0"):
+    text = r"stock_analysis/0: the ledger expects offset 5, Kafka has 0 to 90: .* made anew, its id is T1 .* T0"
+    with pytest.raises(OperatorError, match=text + r"; 'marketpulse stream resume' shows .* --accept-loss"):
         positions(known(0, 5, "T0"), TOPIC)
+
+
+def test_a_log_that_was_cut_is_another_one_from_then_on() -> None:
+    before = known(0, 95)["stock_analysis", 0]
+    once = before.after_cut(90)
+    twice = once.after_cut(80)
+    assert (once.next_offset, twice.next_offset) == (90, 80)
+    assert len({before.topic_id, once.topic_id, twice.topic_id}) == 3
+    assert positions({("stock_analysis", 0): twice}, TOPIC)[0] == twice

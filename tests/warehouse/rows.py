@@ -74,12 +74,20 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "ops.stream_batch": {
         "epoch": 1,
         "topic": "stock_analysis",
+        "topic_id": "t",
         "partition": 0,
         "landed": 0,
         "duplicate": 0,
         "superseding": 0,
         "dead_lettered": 0,
         "market_at": AT,
+    },
+    "ops.stream_loss": {
+        "topic": "stock_analysis",
+        "topic_id": "t",
+        "partition": 0,
+        "reason": "expired",
+        "accepted_by": "somebody",
     },
     "ops.stream_batch_source": {
         "provider": "alpaca",

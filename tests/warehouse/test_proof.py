@@ -241,6 +241,47 @@ def test_what_is_on_its_way_may_still_land(history: Database) -> None:
         timer.join()
 
 
+def expired(history: Database) -> None:
+    """Three records expired before they landed; then the stream went on with the next one of the same producer."""
+    batch = {"batch_id": 4, "first_offset": 10, "last_offset": 10, "records": 1, "duplicate": 1}
+    source = {"batch_id": 4, "records": 1, "duplicate": 1, "lowest_seq": 11, "highest_seq": 11}
+    poll = {"trading_date": DAY, "records": 4, "events": 4}
+    tables: dict[str, list[dict[str, Any]]] = {
+        "ops.poll": [poll | {"highest_seq": {"stock_analysis/0": 11, "stock_analysis.dead_letter/0": 1}}],
+        "ops.stream_batch": [batch],
+        "ops.stream_batch_source": [source],
+    }
+    load(history.owner_dsn, tables)
+    with psycopg.connect(history.owner_dsn) as connection:
+        connection.execute("UPDATE ops.stream_ledger SET next_offset = 11 WHERE topic = 'stock_analysis'")
+
+
+LOST = {"sequences_continuous", "sequences_complete", "offsets_continuous", "offsets_accounted"}
+
+
+def test_a_loss_that_nobody_accepted_breaks_the_equations(history: Database) -> None:
+    expired(history)
+    assert broken(prove(history.operations_dsn, settle_s=0)) == LOST
+
+
+def test_an_accepted_loss_is_counted(history: Database) -> None:
+    with psycopg.connect(history.owner_dsn) as connection:
+        connection.execute("UPDATE ops.stream_batch SET committed_at = now() - INTERVAL '1 hour'")
+    load(history.owner_dsn, {"ops.stream_loss": [{"from_offset": 7, "to_offset": 10}]})
+    expired(history)
+    proof = prove(history.operations_dsn, settle_s=0)
+    assert broken(proof) == set()
+    assert _sides(proof)["offsets_accounted"] == (12, 12)
+
+
+def test_a_loss_excuses_no_more_than_it_holds(history: Database) -> None:
+    with psycopg.connect(history.owner_dsn) as connection:
+        connection.execute("UPDATE ops.stream_batch SET committed_at = now() - INTERVAL '1 hour'")
+    load(history.owner_dsn, {"ops.stream_loss": [{"from_offset": 7, "to_offset": 9}]})
+    expired(history)
+    assert broken(prove(history.operations_dsn, settle_s=0)) == LOST
+
+
 def test_the_proof_is_stored(history: Database) -> None:
     prove(history.operations_dsn, date_from=DAY, date_to=DAY, settle_s=0)
     with psycopg.connect(history.operations_dsn) as connection:

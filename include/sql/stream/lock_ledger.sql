@@ -2,6 +2,7 @@
 -- FOR SHARE makes a starting run wait for this transaction, so that no older run commits after its epoch was bumped.
 
 SELECT
+    ledger.topic_id,
     ledger.next_offset,
     run.epoch,
     nextval('ops.stream_batch_id') AS batch_id,

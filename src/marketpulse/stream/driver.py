@@ -18,7 +18,7 @@ from marketpulse.settings import DEAD_LETTER_TOPIC, EVENT_TOPIC, Settings
 from marketpulse.store.postgres import connect, outages
 from marketpulse.stream.failure import classified
 from marketpulse.stream.fence import check_epoch, end_sessions, take_over
-from marketpulse.stream.ledger import Position, enter, positions, read_ledger
+from marketpulse.stream.ledger import WHAT_TO_DO, Position, enter, positions, read_ledger
 from marketpulse.stream.sink import SinkPlan
 from marketpulse.stream.statements import Connection
 
@@ -174,17 +174,16 @@ class Driver:
         except RetriableError as error:
             logger.warning("%s", error)
             return
-        found = {(topic.name, number, topic.topic_id) for topic in topics for number in topic.partitions}
-        if found != {(position.topic, position.partition, position.topic_id) for position in wanted}:
+        found = {(topic.name, number): topic.topic_id for topic in topics for number in topic.partitions}
+        read = {(position.topic, position.partition): position for position in wanted}
+        if found.keys() != read.keys() or any(not read[place].is_of(topic_id) for place, topic_id in found.items()):
             raise TopicsChangedError("a topic is not what it was: the query starts again from the ledger")
 
     def _note_gap(self, error: RetriableError) -> None:
         if not isinstance(error, GapError):
             return
         if str(error) == self._last_gap:
-            raise OperatorError(
-                f"{error}, also after a start from the ledger: records were lost, see ops.stream_ledger"
-            )
+            raise OperatorError(f"{error}, also after a start from the ledger: records are missing; {WHAT_TO_DO}")
         self._last_gap = str(error)
 
     def _wait(self, error: MarketPulseError) -> None:

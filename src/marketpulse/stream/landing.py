@@ -14,7 +14,7 @@ import psycopg
 from psycopg.rows import namedtuple_row
 
 from marketpulse.errors import FencedError, GapError, OperatorError
-from marketpulse.stream.reading import Letter, Reading
+from marketpulse.stream.reading import Letter, Reading, poison_id
 from marketpulse.stream.record import Origin, Record
 from marketpulse.stream.statements import Connection, sql
 from marketpulse.stream.tally import Accounts, Verdict, account
@@ -77,7 +77,8 @@ def land(
         check_contiguous(fresh, expected=position.next_offset)
         if len(fresh) < len(records):
             reading = reading.since(fresh[0].offset)
-        batch = _Batch(cursor, terms, position.batch_id, reading.without_dates(position.sealed_dates))
+        reading = reading.without_dates(position.sealed_dates)
+        batch = _Batch(cursor, terms, position.batch_id, position.topic_id, reading)
         accounts = batch.land(fresh)
     return Receipt(position.batch_id, accounts)
 
@@ -95,12 +96,16 @@ def check_contiguous(records: Sequence[Record], *, expected: int) -> None:
 class _Batch:
     """The statements of one transaction, in order."""
 
-    def __init__(self, cursor: psycopg.Cursor[Any], terms: Terms, batch_id: int, reading: Reading) -> None:
+    def __init__(
+        self, cursor: psycopg.Cursor[Any], terms: Terms, batch_id: int, topic_id: str, reading: Reading
+    ) -> None:
         self._cursor = cursor
         self._reading = reading
         self._dates = reading.dates()
+        self._topic_id = topic_id
         self._values: dict[str, object] = {
             "batch_id": batch_id,
+            "topic_id": topic_id,
             "epoch": terms.epoch,
             "market_at": terms.market_at,
             "bar_close_s": terms.bar_close_s,
@@ -172,7 +177,7 @@ class _Batch:
                 "topic": first.topic,
                 "partition": first.partition,
                 "offset": letter.offset,
-                "dead_letter_id": letter.dead_letter_id,
+                "dead_letter_id": letter.dead_letter_id or poison_id(first, self._topic_id, letter.offset),
                 "reason": letter.reason,
                 "detail": letter.detail,
                 "provider": letter.provider,

@@ -2,21 +2,43 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from marketpulse.broker.topic import Place, Topic
 from marketpulse.errors import OperatorError
 from marketpulse.stream.statements import Connection, sql
 
+WHAT_TO_DO = "'marketpulse stream resume' shows what is lost, with --accept-loss the stream goes on without it"
+
+# Behind a topic's id: how often its log was cut, after which offsets it had given out come again.
+_CUTS = "~"
+
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """The next offset to land of one partition, and the identity of the topic it counts in."""
+    """The next offset to land of one partition, and the identity of the log it counts in.
+
+    `topic_id` is Kafka's own, with the number of the log's cuts behind it when there were any.
+    """
 
     topic: str
     partition: int
     topic_id: str
     next_offset: int
+
+    @property
+    def place(self) -> str:
+        """How messages name the partition."""
+        return f"{self.topic}/{self.partition}"
+
+    def is_of(self, topic_id: str) -> bool:
+        """Whether Kafka's topic of this id is the one that the position counts in."""
+        return self.topic_id.partition(_CUTS)[0] == topic_id
+
+    def after_cut(self, end: int) -> "Position":
+        """The position at the end of a log that has become shorter."""
+        topic_id, _, cuts = self.topic_id.partition(_CUTS)
+        return replace(self, topic_id=f"{topic_id}{_CUTS}{int(cuts or 0) + 1}", next_offset=end)
 
 
 def read_ledger(connection: Connection) -> dict[Place, Position]:
@@ -28,27 +50,34 @@ def read_ledger(connection: Connection) -> dict[Place, Position]:
 def positions(ledger: Mapping[Place, Position], topic: Topic) -> list[Position]:
     """Where to read each partition of a topic; one that the ledger does not know starts at its earliest offset.
 
-    Raises OperatorError when Kafka no longer has what comes next: the topic was made anew, records expired before
-    they landed, or the log was cut.
+    Raises OperatorError when Kafka no longer has what comes next: then a person has to accept the loss.
     """
     result = []
     for partition, bounds in topic.partitions.items():
         start = Position(topic.name, partition, topic.topic_id, bounds.earliest)
         position = ledger.get((topic.name, partition), start)
-        place = f"{topic.name}/{partition}"
-        if position.topic_id != topic.topic_id:
+        reason = why_lost(position, topic)
+        if reason is not None:
             raise OperatorError(
-                f"{place}: the topic was made anew, its id is {topic.topic_id}; the ledger expects offset"
-                f" {position.next_offset} of {position.topic_id}: to start it afresh, delete the topic's rows from"
-                " ops.stream_ledger"
-            )
-        if not bounds.earliest <= position.next_offset <= bounds.end:
-            raise OperatorError(
-                f"{place}: the ledger expects offset {position.next_offset}, Kafka has {bounds.earliest} to"
-                f" {bounds.end}: records were lost; to go on without them, set next_offset in ops.stream_ledger"
+                f"{position.place}: the ledger expects offset {position.next_offset}, Kafka has {bounds.earliest} to"
+                f" {bounds.end}: {reason}; {WHAT_TO_DO}"
             )
         result.append(position)
     return result
+
+
+def why_lost(position: Position, topic: Topic) -> str | None:
+    """Why the stream cannot go on at this position; None when it can."""
+    bounds = topic.partitions.get(position.partition)
+    if not position.is_of(topic.topic_id):
+        return f"the topic was made anew, its id is {topic.topic_id} and no more {position.topic_id}"
+    if bounds is None:
+        return "the topic no longer has this partition"
+    if position.next_offset < bounds.earliest:
+        return "records expired before they landed"
+    if position.next_offset > bounds.end:
+        return "the log was cut"
+    return None
 
 
 def enter(connection: Connection, wanted: Iterable[Position], *, epoch: int) -> None:

@@ -36,11 +36,14 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One record for ops.dead_letter: what the producer refused, or what the stream could not read or store."""
+    """One record for ops.dead_letter: what the producer refused, or what the stream could not read or store.
+
+    `dead_letter_id` None: the identity is the record's place in Kafka (`poison_id`).
+    """
 
     offset: int
     origin: Origin
-    dead_letter_id: str
+    dead_letter_id: str | None
     reason: str
     detail: str
     body: bytes
@@ -106,15 +109,20 @@ def read_records(records: Sequence[Record], *, newest_date: date, condemned: fro
 
 
 def poison(record: Record, error: RecordError) -> Letter:
-    """The dead letter of a record that breaks the contract; its identity is its place in Kafka."""
+    """The dead letter of a record that breaks the contract."""
     return Letter(
         offset=record.offset,
         origin=guessed_origin(record.value),
-        dead_letter_id=digest32("poison", record.topic, str(record.partition), str(record.offset)),
+        dead_letter_id=None,
         reason=error.reason,
         detail=_plain(error.detail),
         body=record.value or b"",
     )
+
+
+def poison_id(record: Record, topic_id: str, offset: int) -> str:
+    """The identity of poison in the record's partition: a topic that was made anew gives its offsets out again."""
+    return digest32("poison", record.topic, topic_id, str(record.partition), str(offset))
 
 
 def _fact(record: Record, newest_date: date) -> Fact:
