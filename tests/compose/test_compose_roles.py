@@ -162,7 +162,7 @@ def test_topics_are_made_on_the_broker_of_the_container(stack: Stack, broker: tu
 
 def test_the_simulator_answers_its_health_check_and_stops(stack: Stack, tmp_path: Path) -> None:
     service, port, control = stack.services["simulator"], free_port(), free_port()
-    swaps = {"8090": str(port), "8091": str(control), "/var/lib/marketpulse": str(tmp_path)}
+    swaps = {"=8090": f"={port}", "=8091": f"={control}", ":8091": f":{control}", "/var/lib/marketpulse": str(tmp_path)}
     command, address = [*service.command, "--host=127.0.0.1"], service.health_check[-1]
     for text, here in swaps.items():
         command, address = [word.replace(text, here) for word in command], address.replace(text, here)

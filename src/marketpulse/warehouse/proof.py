@@ -75,7 +75,7 @@ def prove(
     """Check every equation, store the proof and return it, balanced or not. `dsn` is the operations role's.
 
     The stream may be at work: what was acknowledged (and, with `kafka_bootstrap`, is in Kafka) when the proof began has
-    to land within `settle_s`. `truth_url` is the simulator's control address. Without dates all kept days are checked.
+    to land; it is waited for while anything lands within `settle_s`. `truth_url` is the simulator's control address. Without dates all kept days are checked.
     Raises RetriableError when Postgres, Kafka or the simulator does not answer.
     """
     ends = topic_ends(kafka_bootstrap) if kafka_bootstrap else None
@@ -103,10 +103,11 @@ def prove(
 
 
 def _settled(connection: psycopg.Connection, ends: TopicEnds | None, settle_s: float) -> int:
-    """Wait until what is known now has landed, or the time is up; returns the newest poll of the beginning."""
+    """Wait until what is known now has landed, or nothing more lands for so long; returns the newest poll of the start."""
     row = connection.execute(read_sql("proof/select_newest_poll")).fetchone()
     until_poll_id = int(row[0]) if row else 0
     landed = next(account for account in ACCOUNTS if account.name == "acknowledged_landed")
+    reached: list[Decimal] = []
     end_s = time.monotonic() + settle_s
     while time.monotonic() < end_s:
         equations = [_account(connection, landed, {"until_poll_id": until_poll_id})]
@@ -114,6 +115,8 @@ def _settled(connection: psycopg.Connection, ends: TopicEnds | None, settle_s: f
             equations.append(_kafka_drained(connection, ends))
         if all(equation.balanced for equation in equations):
             break
+        if reached != (reached := [equation.left for equation in equations]):
+            end_s = time.monotonic() + settle_s
         time.sleep(_SETTLE_POLL_S)
     return until_poll_id
 
