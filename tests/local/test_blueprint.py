@@ -76,6 +76,13 @@ def test_postgres_does_not_see_the_secrets_of_the_others(tmp_path: Path) -> None
     assert made.credentials.superuser not in " ".join(command)
 
 
+def test_the_simulator_keeps_its_clock_over_a_crash(tmp_path: Path) -> None:
+    made = blueprint(tmp_path)
+    command = next(program.command for program in made.programs() if program.name == "simulator")
+    assert command[command.index("--state") + 1] == str(made.layout.simulator_state)
+    assert made.layout.simulator_state.parent == tmp_path
+
+
 def test_every_program_has_a_name_of_its_own(tmp_path: Path) -> None:
     names = [program.name for program in blueprint(tmp_path).programs()]
     assert len(set(names)) == len(names) == 11

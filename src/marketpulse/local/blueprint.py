@@ -201,7 +201,9 @@ class Blueprint:
         ports = self.plan.ports
         command = (str(scripts_dir() / "marketpulse"), "simulate", "--host", LOOPBACK)
         listen = ("--port", str(ports.simulator), "--control-port", str(ports.simulator_control))
-        return Program(SIMULATOR, (*command, *listen), directory=project_dir(), stop_wait_s=5)
+        # One that is started again after a crash goes on at its market time, and with its tapes.
+        state = ("--state", str(self.layout.simulator_state))
+        return Program(SIMULATOR, (*command, *listen, *state), directory=project_dir(), stop_wait_s=5)
 
 
 _OURS = ("MARKETPULSE_", "API_KEY", "API_SECRET")

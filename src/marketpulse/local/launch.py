@@ -55,6 +55,8 @@ class Launch:
         blueprint = self._blueprint
         blueprint.airflow.configure()
         blueprint.spark.forget_applications()
+        # A day that was being played when the stack ended would have run on ever since, at its speed.
+        blueprint.layout.simulator_state.unlink(missing_ok=True)
         self._supervisor.start(
             blueprint.programs(), stack_id=blueprint.credentials.stack_id, environment=self._environment
         )

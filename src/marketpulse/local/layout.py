@@ -81,6 +81,10 @@ class Layout:
         return self.state / "airflow"
 
     @property
+    def simulator_state(self) -> Path:
+        return self.state / "simulator.json"
+
+    @property
     def backups(self) -> Path:
         return self.state / "backups"
 
