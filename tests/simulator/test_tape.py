@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+from collections import Counter
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -32,11 +33,11 @@ def test_the_whole_file_comes_out_line_by_line(client: SimulatorClient) -> None:
     records = client.records(**WHOLE)["BAC"]
     expected = lines()
     assert len(records) == len(expected) == 88_172
-    for ordinal, (record, (at, price, size, exchange, conditions)) in enumerate(
-        zip(records, expected, strict=True), start=1
-    ):
+    seen: Counter[str] = Counter()
+    for record, (at, price, size, exchange, conditions) in zip(records, expected, strict=True):
         utc = datetime.fromisoformat(at).replace(tzinfo=NEW_YORK).timestamp()
-        assert record["i"] == ordinal
+        seen[at] += 1
+        assert record["i"] == seen[at], "the file's order within a millisecond, from 1"
         assert datetime.fromisoformat(record["t"]).timestamp() == utc
         assert (record["p"], record["s"]) == (Decimal(price), Decimal(size))
         assert (record["x"], record["c"]) == (exchange, [conditions] if conditions else [])
@@ -44,6 +45,21 @@ def test_the_whole_file_comes_out_line_by_line(client: SimulatorClient) -> None:
     assert (truth["trades"], truth["versions"], truth["late"], truth["duplicated"]) == (88_172, 88_172, 0, 0)
     assert Decimal(truth["volume"]) == sum(Decimal(line[2]) for line in expected)
     assert Decimal(truth["notional"]) == sum(Decimal(line[1]) * Decimal(line[2]) for line in expected)
+
+
+def test_a_line_more_or_less_leaves_the_other_trades_as_they_were(client: SimulatorClient, tmp_path: Path) -> None:
+    def shown() -> set[tuple[object, ...]]:
+        return {tuple(map(str, record.values())) for record in client.records(**WHOLE)["BAC"]}
+
+    load(client, TAPE)
+    client.stand("2013-10-08T00:20:00Z")
+    whole = shown()
+    assert len(whole) == 88_172
+    shorter = tmp_path / "shorter.csv"
+    kept = lines()[1:]
+    shorter.write_text(HEADER + "".join(",".join(line) + "\n" for line in kept))
+    load(client, shorter)
+    assert shown() < whole
 
 
 def test_minute_bars_are_a_plain_recomputation_in_file_order(client: SimulatorClient) -> None:

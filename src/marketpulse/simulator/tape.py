@@ -14,8 +14,8 @@ import numpy as np
 from marketpulse.errors import OperatorError
 from marketpulse.events.recording import Recording, opened_recording, recorded_zone
 from marketpulse.events.session import Session, SessionCalendar
-from marketpulse.events.timestamps import NS_PER_SECOND, datetime_ns, local_ns
-from marketpulse.simulator.rows import FACT, NEVER, NO_AUCTION, STAYS, DayRows, Trades
+from marketpulse.events.timestamps import NS_PER_MILLISECOND, NS_PER_SECOND, datetime_ns, local_ns
+from marketpulse.simulator.rows import FACT, NEVER, NO_AUCTION, STAYS, DayRows, IntArray, Trades
 from marketpulse.simulator.wire import conditions_text, decimal_text, time_text
 
 SYMBOL = re.compile(r"[A-Z]{1,5}(\.[A-Z]{1,2})?")
@@ -138,13 +138,23 @@ def _rows(lines: list[_Line], symbol: str, session: Session, day_start_ns: int) 
         auction=np.full(count, NO_AUCTION, dtype=np.uint8),
         on_free_feed=~everything,
     )
-    wire = tuple(_text(lines[ordinal], ordinal + 1) for ordinal in order.tolist())
+    ids = _trade_ids(event_ns)
+    wire = tuple(_text(lines[place], trade_id) for place, trade_id in zip(order.tolist(), ids, strict=True))
     return DayRows(symbol, session.trading_date, session, day_start_ns, price_digits, size_digits, trades, wire, {})
 
 
-def _text(line: _Line, ordinal: int) -> bytes:
+def _trade_ids(event_ns: IntArray) -> list[int]:
+    """Numbers in the order of time, from 1 in every millisecond: readers tell trades of one stamp apart, and keep their
+    order, by number. A line more or less in the file leaves the ids of every other millisecond as they were."""
+    stamps = event_ns // NS_PER_MILLISECOND
+    _, starts, counts = np.unique(stamps, return_index=True, return_counts=True)
+    ids: list[int] = (np.arange(len(stamps)) - np.repeat(starts, counts) + 1).tolist()
+    return ids
+
+
+def _text(line: _Line, trade_id: int) -> bytes:
     codes = conditions_text((line.conditions,)) if line.conditions else "[]"
     return (
         f'{{"t":"{time_text(line.event_ns)}","x":"{line.exchange}","p":{decimal_text(*line.price)}'
-        f',"s":{decimal_text(*line.size)},"c":{codes},"i":{ordinal}}}'
+        f',"s":{decimal_text(*line.size)},"c":{codes},"i":{trade_id}}}'
     ).encode()
