@@ -54,7 +54,7 @@ class Settings(BaseSettings):
     kafka_bootstrap: str = "127.0.0.1:9092"
     kafka_partitions: int = Field(4, ge=1)
     kafka_retention_hours: int = Field(168, ge=1)
-    kafka_max_message_bytes: int = Field(1_048_576, ge=1024)
+    kafka_max_message_bytes: int = Field(1_048_576, ge=8192)
 
     owner_dsn: SecretStr = SecretStr("")
     writer_dsn: SecretStr = SecretStr("")

@@ -10,6 +10,8 @@ from tests.ingest.producer_rig import Producer, ProducerRig
 from tests.ingest.test_producer_day import published_trades, shown_trades
 from tests.simulator.simulator_client import DAY, DAY_START
 
+from marketpulse.events.codec import decode_dead_letter
+from marketpulse.settings import DEAD_LETTER_TOPIC
 from marketpulse.store.lease import acquire
 from marketpulse.store.postgres import connect
 
@@ -159,6 +161,16 @@ def test_provider_down_slow_and_truncated_is_recorded_and_survived(rig: Producer
     assert {next_at for _, _, next_at in rig.cursors()} == {datetime.fromisoformat(OPEN)}
     trades = published_trades(rig.broker.events_since(rig.mark))
     assert trades == {(symbol, key): action for symbol, key, action in shown_trades(rig, end=OPEN)}
+
+
+def test_unreadable_answer_longer_than_the_topic_takes_does_not_end_the_run(rig: ProducerRig) -> None:
+    rig.stand(OPEN)
+    letters = rig.broker.mark(DEAD_LETTER_TOPIC)
+    rig.fault(name="truncate_body", endpoint="trades", count=2, full_length=False)
+    producer = rig.produce("--until", OPEN, MARKETPULSE_KAFKA_MAX_MESSAGE_BYTES="8192")
+    assert producer.wait(60) == 0, producer.words
+    reasons = [decode_dead_letter(value).reason for _, value in rig.broker.values_since(letters)]
+    assert "unreadable_answer" in reasons
 
 
 def test_long_outage_writes_few_rows(rig: ProducerRig) -> None:

@@ -58,6 +58,26 @@ def test_lines_become_trades_and_the_same_file_again_the_same_ones(
 
 
 @pytest.mark.integration
+def test_the_same_day_without_some_lines_adds_no_trade(broker: RealBroker, database: Database, tmp_path: Path) -> None:
+    """Identical lines are trades of their own, and a line's place in the file is no part of who it is."""
+    whole, shorter = tmp_path / "whole.csv", tmp_path / "shorter.csv"
+    whole.write_text(LINES)
+    header, _, *others = LINES.splitlines(keepends=True)
+    shorter.write_text(header + "".join(others))
+    mark = broker.mark(EVENT_TOPIC)
+    replayed(whole, broker, database)
+    first = [event for _, event in broker.events_since(mark)]
+    assert [event.sequence for event in first if isinstance(event, Trade)] == ["1", "2", "3", "5"]
+    mark = broker.mark(EVENT_TOPIC)
+    replayed(shorter, broker, database)
+    again = [event for _, event in broker.events_since(mark)]
+    assert len(again) == 3
+    assert {(event.entity_id, event.event_id) for event in again} < {
+        (event.entity_id, event.event_id) for event in first
+    }
+
+
+@pytest.mark.integration
 def test_replay_is_recorded_like_a_producers_run(broker: RealBroker, database: Database, tmp_path: Path) -> None:
     import psycopg
 

@@ -25,7 +25,7 @@ from marketpulse.ingest.plan import ProducerPlan, plan_of
 from marketpulse.ingest.poll import Poller
 from marketpulse.ingest.poll_loop import PollLoop
 from marketpulse.ingest.progress import ProgressReporter
-from marketpulse.ingest.publisher import Publisher, producer_configuration
+from marketpulse.ingest.publisher import Publisher, producer_configuration, value_bytes
 from marketpulse.ingest.redaction import Redactor, redact_logs
 from marketpulse.ingest.shutdown import Pulse, Shutdown, StopRequestedError
 from marketpulse.providers.provider import Provider
@@ -128,7 +128,9 @@ class _Run:
         poller = Poller(
             fetcher,
             self._publisher,
-            DeadLetterOffice(plan.provider, plan.feed, redact),
+            DeadLetterOffice(
+                plan.provider, plan.feed, redact, letter_bytes=value_bytes(settings.kafka_max_message_bytes)
+            ),
             EventMemory(),
             on_page=lambda counted: progress.count(
                 events=counted.events, repeated=counted.repeated, rejected=counted.rejected

@@ -26,6 +26,8 @@ logger.addFilter(lambda record: "CONFWARN" not in record.getMessage())
 
 # A longer outage ends the process; its supervisor starts another one with a clean client.
 PATIENCE_S = 600.0
+# What a record takes on the wire beside its value: key, headers, and the frame of a batch that holds it alone.
+_FRAME_BYTES = 1_024
 QUEUE_RECORDS = 50_000
 QUEUE_KBYTES = 65_536
 _FLUSH_SLICE_S = 0.3
@@ -44,7 +46,6 @@ def producer_configuration(bootstrap: str, max_message_bytes: int) -> dict[str, 
         "acks": "all",
         "compression.type": "lz4",
         "linger.ms": 20,
-        # Room for the record's key and headers beside its value.
         "message.max.bytes": max_message_bytes,
         "queue.buffering.max.messages": QUEUE_RECORDS,
         "queue.buffering.max.kbytes": QUEUE_KBYTES,
@@ -53,6 +54,11 @@ def producer_configuration(bootstrap: str, max_message_bytes: int) -> dict[str, 
         "reconnect.backoff.max.ms": 1000,
         "topic.metadata.refresh.interval.ms": 30_000,
     }
+
+
+def value_bytes(max_message_bytes: int) -> int:
+    """How long a record's value may be where the topic takes messages of so many bytes."""
+    return max_message_bytes - _FRAME_BYTES
 
 
 class Publisher:
@@ -72,6 +78,7 @@ class Publisher:
     ) -> None:
         self._producer_id = producer_id
         self._partitions = partitions
+        self._value_bytes = value_bytes(configuration["message.max.bytes"])
         self._wait = wait
         self._monotonic = monotonic
         self._failure: str | None = None
@@ -99,7 +106,7 @@ class Publisher:
         self._produce(EVENT_TOPIC, partition, seq, key, value, headers, event.received_at)
 
     def publish_dead_letter(self, letter: DeadLetter) -> None:
-        """Queues a dead letter."""
+        """Queues a dead letter. Raises RecordError when it is too long for the topic."""
         seq = self._seqs.get((DEAD_LETTER_TOPIC, 0), 0) + 1
         numbered = msgspec.structs.replace(letter, producer_id=self._producer_id, producer_seq=seq)
         headers = [("schema-version", b"1"), ("provider", letter.provider), ("reason", letter.reason)]
@@ -141,6 +148,8 @@ class Publisher:
         headers: list[tuple[str, Any]],
         received_at: datetime,
     ) -> None:
+        if len(value) > self._value_bytes:
+            raise RecordError("too_long", f"{len(value)} bytes are more than the topic takes")
         timestamp_ms = int(received_at.timestamp() * 1000)
         give_up_s = self._monotonic() + PATIENCE_S
         while True:
@@ -151,8 +160,6 @@ class Publisher:
                 self._hold_on(give_up_s)
                 continue
             except KafkaException as error:
-                if error.args[0].code() == KafkaError.MSG_SIZE_TOO_LARGE:
-                    raise RecordError("too_long", f"{len(value)} bytes are more than the topic takes") from None
                 raise RetriableError(f"Kafka takes no records: {self._failure or error.args[0].str()}") from None
             self._seqs[(topic, partition)] = seq
             return

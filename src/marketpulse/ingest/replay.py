@@ -1,10 +1,12 @@
 """`marketpulse replay`: a recorded file straight through the contract and Kafka.
 
-A trade of a file has no id of its own; its ordinal in the file is one, so that identical lines stay separate trades
-and replaying the same file adds nothing. The run and its polls are recorded like a producer's, without cursors.
+A trade of a file has no id of its own: what the line says is one, with its ordinal among identical lines. So identical
+lines stay separate trades, and the same day again adds nothing, also when lines were taken out of the file or put in.
+The number of the line is the trade's sequence. The run and its polls are recorded like a producer's, without cursors.
 """
 
 import logging
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -17,7 +19,7 @@ from marketpulse.errors import OperatorError, RecordError
 from marketpulse.events.conditions import UNMAPPED_FLAG
 from marketpulse.events.envelope import Provenance
 from marketpulse.events.event import Feed, Trade
-from marketpulse.events.identity import trade_ids
+from marketpulse.events.identity import synthetic_trade_id, trade_ids
 from marketpulse.events.number import PRICE_PATTERN, SIZE_PATTERN, check_text, price_number
 from marketpulse.events.recording import Recording, Row, opened_recording, recorded_zone
 from marketpulse.events.session import SessionCalendar, calendar
@@ -25,7 +27,7 @@ from marketpulse.events.timestamps import local_ns, ns_datetime
 from marketpulse.ingest.dead_letters import DeadLetterOffice
 from marketpulse.ingest.journal import Journal, Poll
 from marketpulse.ingest.plan import ProducerPlan
-from marketpulse.ingest.publisher import Publisher, producer_configuration
+from marketpulse.ingest.publisher import Publisher, producer_configuration, value_bytes
 from marketpulse.ingest.redaction import Redactor
 from marketpulse.providers.provider import Outcome, Rejected, Request
 from marketpulse.settings import Settings
@@ -91,7 +93,8 @@ def replay_file(file: Path, *, symbol: str, kind: str, timezone: str, settings: 
             event_partitions(settings.kafka_bootstrap),
             producer_configuration(settings.kafka_bootstrap, settings.kafka_max_message_bytes),
         )
-        replay = _Replay(source, sessions, publisher, synthetic=settings.synthetic)
+        letter_bytes = value_bytes(settings.kafka_max_message_bytes)
+        replay = _Replay(source, sessions, publisher, synthetic=settings.synthetic, letter_bytes=letter_bytes)
         replay.publish(recording)
     publisher.flush()
     return replay.record(settings, producer_id)
@@ -100,17 +103,26 @@ def replay_file(file: Path, *, symbol: str, kind: str, timezone: str, settings: 
 class _Replay:
     """One pass over a file."""
 
-    def __init__(self, source: _Source, sessions: SessionCalendar, publisher: Publisher, *, synthetic: bool) -> None:
+    def __init__(
+        self,
+        source: _Source,
+        sessions: SessionCalendar,
+        publisher: Publisher,
+        *,
+        synthetic: bool,
+        letter_bytes: int,
+    ) -> None:
         self._source = source
         self._sessions = sessions
         self._publisher = publisher
         self._synthetic = synthetic
-        self._office = DeadLetterOffice(PROVIDER, FEED, Redactor())
+        self._office = DeadLetterOffice(PROVIDER, FEED, Redactor(), letter_bytes=letter_bytes)
         params = (("symbol", source.symbol), ("timezone", source.timezone))
         self._request = Request("trades", source.path.name, params, (source.symbol,))
         self._started_at = datetime.now(UTC)
         self._days: dict[date, _Day] = {}
         self._rejected: set[str] = set()
+        self._identical: Counter[tuple[str, str]] = Counter()
 
     def publish(self, recording: Recording) -> None:
         for ordinal, (_, fields) in enumerate(recording, start=1):
@@ -206,13 +218,17 @@ class _Replay:
         check_text("price", row.price, PRICE_PATTERN)
         check_text("size", row.size, SIZE_PATTERN)
         price, size = price_number("price", Decimal(row.price)), Decimal(row.size)
+        conditions = (row.conditions,) if row.conditions else ()
+        line = (row.exchange, synthetic_trade_id(ns, price, size, conditions, 0))
+        trade_id = synthetic_trade_id(ns, price, size, conditions, self._identical[line])
+        self._identical[line] += 1
         ids = trade_ids(
             PROVIDER,
             FEED,
             symbol=source.symbol,
             exchange=row.exchange,
             trf="",
-            trade_id=str(ordinal),
+            trade_id=trade_id,
             event_time_ns=ns,
             price=price,
             size=size,
@@ -230,9 +246,10 @@ class _Replay:
             ),
             price=price,
             size=size,
-            trade_id=str(ordinal),
+            trade_id=trade_id,
+            sequence=str(ordinal),
             exchange=row.exchange or None,
-            conditions=(row.conditions,) if row.conditions else (),
+            conditions=conditions,
             volume_scope="consolidated",
         )
 
