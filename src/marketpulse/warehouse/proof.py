@@ -23,6 +23,7 @@ from marketpulse.warehouse.topic_ends import TopicEnds, topic_ends
 from marketpulse.warehouse.truth import landed_against_truth
 
 _SETTLE_POLL_S = 0.25
+_LONGEST_SETTLE = 10
 
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,7 +76,8 @@ def prove(
     """Check every equation, store the proof and return it, balanced or not. `dsn` is the operations role's.
 
     The stream may be at work: what was acknowledged (and, with `kafka_bootstrap`, is in Kafka) when the proof began has
-    to land; it is waited for while anything lands within `settle_s`. `truth_url` is the simulator's control address. Without dates all kept days are checked.
+    to land; it is waited for while anything lands within `settle_s`, at most ten times as long. `truth_url` is the
+    simulator's control address. Without dates all kept days are checked.
     Raises RetriableError when Postgres, Kafka or the simulator does not answer.
     """
     ends = topic_ends(kafka_bootstrap) if kafka_bootstrap else None
@@ -103,13 +105,15 @@ def prove(
 
 
 def _settled(connection: psycopg.Connection, ends: TopicEnds | None, settle_s: float) -> int:
-    """Wait until what is known now has landed, or nothing more lands for so long; returns the newest poll of the start."""
+    """Wait until what is known now has landed, or nothing lands for so long; returns the newest poll of the start."""
     row = connection.execute(read_sql("proof/select_newest_poll")).fetchone()
     until_poll_id = int(row[0]) if row else 0
     landed = next(account for account in ACCOUNTS if account.name == "acknowledged_landed")
     reached: list[Decimal] = []
     end_s = time.monotonic() + settle_s
-    while time.monotonic() < end_s:
+    # Later traffic lands too and would pass for progress: a record that is lost must not be waited for without end.
+    longest_s = time.monotonic() + _LONGEST_SETTLE * settle_s
+    while time.monotonic() < min(end_s, longest_s):
         equations = [_account(connection, landed, {"until_poll_id": until_poll_id})]
         if ends is not None:
             equations.append(_kafka_drained(connection, ends))
