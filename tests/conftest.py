@@ -17,6 +17,8 @@ from marketpulse.warehouse.roles import RolePasswords, ensure_roles
 ROLES = ("owner", "writer", "operations", "reader")
 
 
+# First: the plugin that spreads the tests reads the groups in its own turn.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One worker has all tests that need the stack, and begins with them: they are the longest chain."""
     for item in items:
