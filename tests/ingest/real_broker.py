@@ -64,17 +64,9 @@ class RealBroker:
 
     def mark(self, topic: str) -> Mark:
         """The present end of a topic, to read from later."""
-        consumer = self._consumer()
-        try:
-            partitions = TopicReader(self.bootstrap).partition_counts().get(topic, 0)
-            return Mark(
-                {
-                    (topic, partition): consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)[1]
-                    for partition in range(partitions)
-                }
-            )
-        finally:
-            consumer.close()
+        reader = TopicReader(self.bootstrap)
+        partitions = reader.partition_counts().get(topic, 0)
+        return Mark(reader.ends((topic, partition) for partition in range(partitions)))
 
     def values_since(self, mark: Mark) -> list[tuple[int, bytes]]:
         """Every record after the mark as (partition, value), in the order of its partition."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from marketpulse.errors import OperatorError
 from marketpulse.ingest.fetch import Failure
-from marketpulse.ingest.poll import PollResult
+from marketpulse.ingest.poll_result import PollResult
 from marketpulse.providers.provider import Endpoint, Outcome
 
 logger = logging.getLogger(__name__)

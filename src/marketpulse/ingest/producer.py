@@ -78,7 +78,17 @@ def run_producer(
     outcome = "failed"
     try:
         market = clock or market_clock(settings.market_clock)
-        with _Run(settings, plan, adapter, sessions, market, redact, producer_id, shutdown, progress) as run:
+        with _Run(
+            settings=settings,
+            plan=plan,
+            adapter=adapter,
+            sessions=sessions,
+            market=market,
+            redact=redact,
+            producer_id=producer_id,
+            shutdown=shutdown,
+            progress=progress,
+        ) as run:
             outcome = run.run()
     except StopRequestedError:
         outcome = "stopped"
@@ -97,6 +107,7 @@ class _Run:
 
     def __init__(
         self,
+        *,
         settings: Settings,
         plan: ProducerPlan,
         adapter: Provider,
@@ -138,7 +149,15 @@ class _Run:
             between_pages=self._pulse.beat,
         )
         self._loop = PollLoop(
-            plan, sessions, market, poller, self._publisher, self._journal, self._keeper, self._pulse, progress
+            plan=plan,
+            calendar=sessions,
+            market=market,
+            poller=poller,
+            publisher=self._publisher,
+            journal=self._journal,
+            keeper=self._keeper,
+            pulse=self._pulse,
+            progress=progress,
         )
 
     def __enter__(self) -> "_Run":
