@@ -14,8 +14,8 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from connection_settings import KAFKA, SPARK, WRITER, command_path, connection_settings
 from marketpulse.child_process import die_with_parent
 from marketpulse.errors import OperatorError
-from marketpulse.settings import Settings
-from marketpulse.stream.submission import APPLICATION_NAME, submission_conf
+from marketpulse.settings import STREAM, Settings
+from marketpulse.stream.submission import submission_conf
 
 APPLICATION = str(Path(__file__).resolve().parents[1] / "spark_apps" / "stock_stream.py")
 
@@ -23,7 +23,7 @@ APPLICATION = str(Path(__file__).resolve().parents[1] / "spark_apps" / "stock_st
 class SupervisedStreamOperator(SparkSubmitOperator):
     """Submits the stream and stays with it. A driver that ends with status 2 (a person must act) is not retried."""
 
-    def __init__(self, *, application: str = APPLICATION, name: str = APPLICATION_NAME, **kwargs: Any) -> None:
+    def __init__(self, *, application: str = APPLICATION, name: str = STREAM, **kwargs: Any) -> None:
         super().__init__(application=application, name=name, **kwargs)
 
     template_fields = tuple(name for name in SparkSubmitOperator.template_fields if name not in ("conf", "env_vars"))

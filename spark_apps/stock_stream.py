@@ -7,8 +7,8 @@ from functools import partial
 from pyspark.sql import SparkSession
 
 from marketpulse.errors import MarketPulseError
-from marketpulse.settings import settings
-from marketpulse.stream.driver import STREAM, Driver
+from marketpulse.settings import STREAM, settings
+from marketpulse.stream.driver import Driver
 from marketpulse.stream.ledger import Position
 from marketpulse.stream.query import SparkQuery, start
 from marketpulse.stream.sink import SinkPlan, land_partition

@@ -16,6 +16,8 @@ from marketpulse.errors import OperatorError
 
 EVENT_TOPIC = "stock_analysis"
 DEAD_LETTER_TOPIC = "stock_analysis.dead_letter"
+STREAM = "stock_stream"
+PRODUCER_LEASE = "producer"
 STATE_DIR_VARIABLE = "MARKETPULSE_STATE_DIR"
 
 

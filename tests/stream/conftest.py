@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 from tests.database import Database
-from tests.stream.sink_records import STREAM, Feeder
+from tests.stream.sink_records import Feeder
+
+from marketpulse.settings import STREAM
 
 
 @pytest.fixture

@@ -11,12 +11,11 @@ from marketpulse.events.codec import encode, encode_dead_letter
 from marketpulse.events.event import Action, AnyEvent, Bar, DeadLetter, Feed, Quote, SessionPart, Trade
 from marketpulse.events.identity import bar_ids, dead_letter_id, quote_ids, trade_ids
 from marketpulse.events.timestamps import datetime_ns, format_ns
-from marketpulse.settings import DEAD_LETTER_TOPIC, EVENT_TOPIC
+from marketpulse.settings import DEAD_LETTER_TOPIC, EVENT_TOPIC, STREAM
 from marketpulse.stream.landing import Receipt
 from marketpulse.stream.record import Record
 from marketpulse.stream.sink import Sink, SinkPlan
 
-STREAM = "stock_stream"
 DAY = date(2025, 3, 14)
 OPEN = datetime(2025, 3, 14, 13, 30, tzinfo=UTC)
 RECEIVED = datetime(2025, 3, 14, 21, 0, tzinfo=UTC)

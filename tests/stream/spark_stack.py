@@ -25,8 +25,8 @@ from marketpulse.local.layout import Layout, project_dir
 from marketpulse.local.ports import Ports
 from marketpulse.local.program import Program
 from marketpulse.local.spark import MASTER, WORKER, SparkCluster
-from marketpulse.settings import DEAD_LETTER_TOPIC, EVENT_TOPIC, Settings
-from marketpulse.stream.submission import APPLICATION_NAME, submission_conf
+from marketpulse.settings import DEAD_LETTER_TOPIC, EVENT_TOPIC, STREAM, Settings
+from marketpulse.stream.submission import submission_conf
 
 PARTITIONS = 4
 
@@ -88,7 +88,7 @@ class SparkStack:
         conf = [part for pair in submission_conf(settings).items() for part in ("--conf", "=".join(pair))]
         application = str(project_dir() / "spark_apps" / "stock_stream.py")
         tools = Path(sys.executable).parent
-        submit = (str(tools / "spark-submit"), "--master", self.cluster.master_url, "--name", APPLICATION_NAME)
+        submit = (str(tools / "spark-submit"), "--master", self.cluster.master_url, "--name", STREAM)
         environment = {
             "PATH": f"{tools}:{os.environ['PATH']}",
             "MARKETPULSE_WRITER_DSN": database.writer_dsn,

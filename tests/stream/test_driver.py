@@ -11,9 +11,9 @@ from tests.database import Database
 
 from marketpulse.broker.topic import Bounds, Topic
 from marketpulse.errors import FencedError, MarketPulseError, OperatorError, RetriableError
-from marketpulse.settings import DEAD_LETTER_TOPIC, EVENT_TOPIC, Settings
+from marketpulse.settings import DEAD_LETTER_TOPIC, EVENT_TOPIC, STREAM, Settings
 from marketpulse.stream import driver as driver_module
-from marketpulse.stream.driver import STREAM, ApplicationEndedError, Driver
+from marketpulse.stream.driver import ApplicationEndedError, Driver
 from marketpulse.stream.ledger import Position
 from marketpulse.stream.sink import SinkPlan, session_name
 

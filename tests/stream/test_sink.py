@@ -9,11 +9,11 @@ import msgspec
 import psycopg
 import pyarrow as pa
 import pytest
-from tests.stream.sink_records import DAY, OPEN, RECEIVED, STREAM, Feeder, dead_letter, trade
+from tests.stream.sink_records import DAY, OPEN, RECEIVED, Feeder, dead_letter, trade
 
 from marketpulse.errors import FencedError, GapError, OperatorError, RetriableError
 from marketpulse.events.codec import encode
-from marketpulse.settings import EVENT_TOPIC
+from marketpulse.settings import EVENT_TOPIC, STREAM
 from marketpulse.stream import landing
 from marketpulse.stream.fence import end_sessions
 from marketpulse.stream.record import Record

@@ -14,4 +14,4 @@ FROM (
     ORDER BY started_at DESC
     LIMIT 1
 ) AS run
-LEFT JOIN ops.lease AS lease ON lease.name = 'producer';
+LEFT JOIN ops.lease AS lease ON lease.name = %(lease)s;

@@ -3,5 +3,5 @@ SELECT
     holder,
     renewed_at
 FROM ops.lease
-WHERE name = 'producer'
+WHERE name = %(lease)s
   AND expires_at > clock_timestamp();

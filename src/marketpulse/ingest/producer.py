@@ -9,7 +9,6 @@ import logging
 import sys
 from datetime import UTC, date, datetime
 from typing import TextIO
-from uuid import uuid4
 
 from marketpulse.broker.topic_reader import event_partitions
 from marketpulse.clock import Clock, market_clock
@@ -25,17 +24,15 @@ from marketpulse.ingest.plan import ProducerPlan, plan_of
 from marketpulse.ingest.poll import Poller
 from marketpulse.ingest.poll_loop import PollLoop
 from marketpulse.ingest.progress import ProgressReporter
-from marketpulse.ingest.publisher import Publisher, producer_configuration, value_bytes
+from marketpulse.ingest.publisher import Publisher, new_producer_id, producer_configuration, value_bytes
 from marketpulse.ingest.redaction import Redactor, redact_logs
 from marketpulse.ingest.shutdown import Pulse, Shutdown, StopRequestedError
 from marketpulse.providers.provider import Provider
 from marketpulse.providers.registry import provider as provider_named
-from marketpulse.settings import Settings
+from marketpulse.settings import PRODUCER_LEASE, Settings
 from marketpulse.store.lease import holder_text
 
 logger = logging.getLogger(__name__)
-
-LEASE_NAME = "producer"
 
 # A page is ten thousand short-lived objects without cycles; collecting after every 700 of them costs a seventh.
 _COLLECT_AFTER = 50_000
@@ -72,7 +69,7 @@ def run_producer(
     if shutdown is None:
         shutdown = Shutdown()
         shutdown.install()
-    producer_id = "p-" + uuid4().hex[:12]
+    producer_id = new_producer_id()
     progress = ProgressReporter(producer_id, output or sys.stdout, on_closed=shutdown.request)
     progress.start()
     outcome = "failed"
@@ -120,7 +117,9 @@ class _Run:
     ) -> None:
         dsn = settings.operations_dsn.get_secret_value()
         partitions = event_partitions(settings.kafka_bootstrap)
-        self._keeper = LeaseKeeper(dsn, name=LEASE_NAME, holder=holder_text(producer_id), ttl_s=settings.lease_ttl_s)
+        self._keeper = LeaseKeeper(
+            dsn, name=PRODUCER_LEASE, holder=holder_text(producer_id), ttl_s=settings.lease_ttl_s
+        )
         self._pulse = Pulse(shutdown, progress, guard=self._keeper.check)
         configuration = producer_configuration(settings.kafka_bootstrap, settings.kafka_max_message_bytes)
         self._publisher = Publisher(producer_id, partitions, configuration, wait=self._wait_for_kafka)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 from confluent_kafka import KafkaError, KafkaException, Producer
@@ -31,6 +32,11 @@ _FRAME_BYTES = 1_024
 QUEUE_RECORDS = 50_000
 QUEUE_KBYTES = 65_536
 _FLUSH_SLICE_S = 0.3
+
+
+def new_producer_id() -> str:
+    """A name for one producer instance; its numbers begin at 1."""
+    return "p-" + uuid4().hex[:12]
 
 
 def producer_configuration(bootstrap: str, max_message_bytes: int) -> dict[str, Any]:

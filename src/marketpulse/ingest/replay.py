@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from uuid import uuid4
 
 from marketpulse.broker.topic_reader import event_partitions
 from marketpulse.clock import market_clock
@@ -27,7 +26,7 @@ from marketpulse.events.timestamps import local_ns, ns_datetime
 from marketpulse.ingest.dead_letters import DeadLetterOffice
 from marketpulse.ingest.journal import Journal, Poll
 from marketpulse.ingest.plan import ProducerPlan
-from marketpulse.ingest.publisher import Publisher, producer_configuration, value_bytes
+from marketpulse.ingest.publisher import Publisher, new_producer_id, producer_configuration, value_bytes
 from marketpulse.ingest.redaction import Redactor
 from marketpulse.providers.provider import Outcome, Rejected, Request
 from marketpulse.settings import Settings
@@ -84,7 +83,7 @@ def replay_file(file: Path, *, symbol: str, kind: str, timezone: str, settings: 
     recorded_zone(timezone)
     source = _Source(file, symbol.upper(), timezone)
     sessions = calendar(settings.calendar)
-    producer_id = "p-" + uuid4().hex[:12]
+    producer_id = new_producer_id()
     # Both ends are there before the first record goes out.
     connect(settings.operations_dsn.get_secret_value(), application_name="marketpulse replay").close()
     with opened_recording(file) as recording:

@@ -20,10 +20,9 @@ from marketpulse.monitor import checks, freshness, lag
 from marketpulse.monitor.alerts import Alert, firing, raise_alert, resolve_alerts
 from marketpulse.monitor.checks import Check, ProducerSeen, StreamSeen
 from marketpulse.resources import read_sql
-from marketpulse.settings import Settings, state_dir
+from marketpulse.settings import PRODUCER_LEASE, STREAM, Settings, state_dir
 from marketpulse.store.postgres import connect, outages
 
-STREAM = "stock_stream"
 ALERT_PREFIX = "health."
 HealthState = Literal["ok", "warning", "critical", "closed"]
 
@@ -132,7 +131,7 @@ def _disk() -> Check:
 
 
 def _producer(connection: psycopg.Connection) -> ProducerSeen | None:
-    row = connection.execute(read_sql("monitor/producer")).fetchone()
+    row = connection.execute(read_sql("monitor/producer"), {"lease": PRODUCER_LEASE}).fetchone()
     if row is None:
         return None
     producer_id, calendar_name, trading_date, ended_age_s, holder, lease_is_live, renewed_age_s = row

@@ -14,7 +14,7 @@ import psycopg
 
 from marketpulse.broker.topic_reader import TopicReader
 from marketpulse.errors import FencedError, GapError, MarketPulseError, OperatorError, RetriableError
-from marketpulse.settings import DEAD_LETTER_TOPIC, EVENT_TOPIC, Settings
+from marketpulse.settings import DEAD_LETTER_TOPIC, EVENT_TOPIC, STREAM, Settings
 from marketpulse.store.postgres import connect, outages
 from marketpulse.stream.failure import classified
 from marketpulse.stream.fence import check_epoch, end_sessions, take_over
@@ -24,7 +24,6 @@ from marketpulse.stream.statements import Connection
 
 logger = logging.getLogger(__name__)
 
-STREAM = "stock_stream"
 TOPICS = (EVENT_TOPIC, DEAD_LETTER_TOPIC)
 
 

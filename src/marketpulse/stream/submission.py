@@ -10,7 +10,6 @@ from marketpulse.errors import OperatorError
 from marketpulse.resources import include_path
 from marketpulse.settings import Settings
 
-APPLICATION_NAME = "stock_stream"
 EXECUTOR_MEMORY = "1g"
 DRIVER_MEMORY = "700m"
 CORES = 2
