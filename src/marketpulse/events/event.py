@@ -80,7 +80,10 @@ class Quote(Event, tag="quote", frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Snapshot(Event, tag="snapshot", frozen=True, kw_only=True, omit_defaults=True):
-    """The provider's current view of a symbol: last price and day aggregates, no execution behind it."""
+    """The provider's current view of a symbol: last price and day aggregates, no execution behind it.
+
+    Part of the contract for providers to come; none of today's uses it.
+    """
 
     last: Decimal | None = None
     day_open: Decimal | None = None
@@ -113,7 +116,10 @@ class Bar(Event, tag="bar", frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Status(Event, tag="status", frozen=True, kw_only=True, omit_defaults=True):
-    """Halt, resume, or (from us) provider_stale."""
+    """Halt, resume, or (from us) provider_stale.
+
+    Part of the contract for providers to come; none of today's uses it.
+    """
 
     status_code: str
     status_reason: str | None = None

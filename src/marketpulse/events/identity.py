@@ -78,7 +78,10 @@ def trade_ids(
 def synthetic_trade_id(
     event_time: int | str, price: Number, size: Number, conditions: Iterable[str], ordinal: int
 ) -> str:
-    """A trade id for a wire without one; `ordinal` counts identical trades of one frame from 0."""
+    """A trade id for a wire without one; `ordinal` counts identical trades of one frame from 0.
+
+    Part of the contract for providers to come; none of today's uses it.
+    """
     return "~" + "|".join([str(event_time), canon(price), canon(size), ",".join(sorted(conditions)), str(ordinal)])
 
 
@@ -113,6 +116,7 @@ def snapshot_ids(
     day_volume: Number,
     prev_close: Number,
 ) -> Ids:
+    """Part of the contract for providers to come; none of today's uses it."""
     entity = digest32("1", "snapshot", provider, feed_family(feed), symbol, str(event_time_ns))
     return entity, digest32(entity, *map(canon, (last, day_open, day_high, day_low, day_volume, prev_close)))
 
@@ -138,6 +142,7 @@ def bar_ids(
 
 
 def status_ids(provider: str, feed: str, *, symbol: str, event_time_ns: int, code: str, reason: str | None) -> Ids:
+    """Part of the contract for providers to come; none of today's uses it."""
     entity = digest32("1", "status", provider, feed_family(feed), symbol, str(event_time_ns), code)
     return entity, digest32(entity, reason or "")
 
