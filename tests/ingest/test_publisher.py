@@ -66,7 +66,7 @@ def test_numbers_rise_by_one_per_partition_and_symbols_keep_theirs(broker: RealB
     for symbol in symbols:
         sender.publish(msgspec.structs.replace(TRADE, symbol=symbol))
     sender.flush()
-    assert sender.unacknowledged == 0
+    assert sender.flush_within(0)
     found = broker.events_since(mark)
     assert len(found) == len(symbols)
     per_partition: dict[int, list[int]] = {}
@@ -133,5 +133,4 @@ def test_drain_gives_up_in_time_when_the_broker_is_away() -> None:
     sender = Publisher("p-0123456789ab", 4, producer_configuration("127.0.0.1:1", 1_048_576))
     sender.publish(TRADE)
     assert not sender.flush_within(0.3)
-    assert sender.unacknowledged == 1
     sender.close()

@@ -131,11 +131,6 @@ class Publisher:
         left = self._producer.flush(seconds)
         return left == 0 and self._failure is None
 
-    @property
-    def unacknowledged(self) -> int:
-        """How many queued records the broker has not confirmed."""
-        return len(self._producer)
-
     def highest(self) -> dict[str, int]:
         """The last number given out, by `topic/partition`."""
         return {f"{topic}/{partition}": seq for (topic, partition), seq in sorted(self._seqs.items())}

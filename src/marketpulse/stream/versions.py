@@ -7,7 +7,6 @@ from datetime import date
 
 from marketpulse.stream.reading import Fact
 
-Entity = tuple[date, str]
 Version = tuple[date, str, str]
 
 
