@@ -111,6 +111,18 @@ def test_commit_repeated_after_a_connection_broken_before_it_is_written(journal:
     assert count(database, "ops.cursor") == 2
 
 
+def test_commit_repeated_with_other_polls_writes_what_is_missing(journal: Journal, database: Database) -> None:
+    """After a broken connection a stop adds the poll it broke off, before or behind what may be written already."""
+    journal.commit([POLL])
+    _break_connections(database)
+    with pytest.raises(RetriableError):
+        journal.commit([POLL])
+    later = replace(POLL, requested_at=OPEN + timedelta(seconds=5))
+    refused = replace(POLL, symbols=("NOT-ONE",), outcome="bad_symbol", covered_until=None, moves_cursor=False)
+    journal.commit([later, POLL, refused])
+    assert count(database, "ops.poll") == 3
+
+
 def test_session_without_its_sweep_is_known(journal: Journal) -> None:
     assert not journal.lacks_sweep(SESSION)
     journal.commit([POLL])

@@ -144,15 +144,16 @@ class Journal:
         """Writes polls and moves their cursors, all or nothing.
 
         Raises FencedError when the lease is lost, RetriableError when Postgres is away: then call it again with the
-        same polls. A call that turns out to have been committed before does nothing.
+        same polls, with others or without. A poll that turns out to have been committed before is passed over.
         """
         if not polls:
             return
         check_first, self._uncertain = self._uncertain, True
         with self._fenced() as connection:
-            if not (check_first and self._is_known(connection, polls[0])):
-                moves = list(self._write(connection, polls))
-                cursor.move(connection, moves)
+            # Each for itself: what is given now need not begin with what was given then.
+            unknown = [poll for poll in polls if not (check_first and self._is_known(connection, poll))]
+            moves = list(self._write(connection, unknown))
+            cursor.move(connection, moves)
         self._uncertain = False
 
     def end_run(self, outcome: str) -> None:
@@ -203,6 +204,8 @@ class Journal:
             "endpoint": poll.endpoint,
             "purpose": poll.purpose,
             "requested_at": poll.requested_at,
+            "outcome": poll.outcome,
+            "symbols": list(poll.symbols),
         }
         return connection.execute(read_sql("ingest/poll_known"), values).fetchone() is not None
 
