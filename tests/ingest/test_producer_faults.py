@@ -4,6 +4,7 @@ import re
 import signal
 import time
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from tests.ingest.producer_rig import Producer, ProducerRig
@@ -16,6 +17,8 @@ from marketpulse.store.lease import acquire
 from marketpulse.store.postgres import connect
 
 pytestmark = pytest.mark.integration
+
+TAPE = Path(__file__).parents[1] / "data" / "bac_20131007_trades.csv.gz"
 
 # Market time stands still here: three endpoints are read, then the producer waits.
 OPEN = f"{DAY}T15:00:00Z"
@@ -232,6 +235,31 @@ def test_bad_symbol_is_left_out_and_the_others_go_on(rig: ProducerRig) -> None:
     assert producer.wait(60) == 0, producer.words
     assert {symbol for _, symbol, _ in rig.cursors()} == {"AAPL"}
     assert rig.rows("SELECT DISTINCT symbols FROM ops.poll WHERE outcome = 'bad_symbol'") == [(["NOT-ONE"],)]
+
+
+@pytest.mark.parametrize("market_at", [f"{DAY}T07:00:00Z", DAY_START, OPEN])
+def test_unknown_symbols_beside_known_ones_are_refused_before_the_first_poll(rig: ProducerRig, market_at: str) -> None:
+    rig.stand(market_at)
+    producer = rig.produce("--symbols", "AAPL,NOPE,ZTHN,TYPO")
+    assert producer.wait(60) == 2, producer.words
+    assert "does not know NOPE, TYPO: correct MARKETPULSE_SYMBOLS" in producer.last_words
+    assert "AAPL" not in producer.last_words
+    assert rig.rows("SELECT count(*) FROM ops.poll") == [(0,)]
+    assert rig.rows("SELECT count(*) FROM market.subscription") == [(0,)]
+
+
+def test_known_symbol_that_has_never_traded_is_polled(rig: ProducerRig) -> None:
+    market_at = "2013-10-07T08:00:00Z"
+    body = {"path": str(TAPE), "symbol": "BAC", "timezone": "America/New_York"}
+    assert rig.simulator.control("POST", "/tape", body).status_code == 200
+    rig.stand(market_at)
+    arguments = ("--session", "2013-10-07", "--symbols", "BAC", "--feed", "tape")
+    producer = rig.run("produce", *arguments)
+    rig.wait_for(lambda: rig.rows("SELECT 1 FROM ops.poll WHERE outcome = 'empty'"))
+    rig.stand("2013-10-07T08:30:00Z")
+    rig.wait_for(lambda: rig.rows("SELECT 1 FROM ops.poll WHERE endpoint = 'trades' AND outcome = 'ok'"))
+    producer.signal(signal.SIGTERM)
+    assert producer.wait(10) == 143, producer.words
 
 
 def test_clock_set_back_reads_the_session_again(rig: ProducerRig) -> None:

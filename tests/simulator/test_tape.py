@@ -81,7 +81,9 @@ def test_each_line_is_visible_at_its_own_time(client: SimulatorClient) -> None:
     load(client, TAPE)
     client.stand("2013-10-07T08:00:00.613Z")
     assert client.read("trades", **WHOLE)["trades"] == {}
-    assert client.read("snapshots", symbols="BAC", feed="tape") == {}
+    nothing_yet = client.read("snapshots", symbols="BAC,NOPE", feed="tape")
+    assert list(nothing_yet) == ["BAC"]
+    assert set(nothing_yet["BAC"].values()) == {None}
     client.stand("2013-10-07T08:00:00.614Z")
     assert len(client.read("trades", **WHOLE)["trades"]["BAC"]) == 1
     assert client.read("snapshots", symbols="BAC", feed="tape")["BAC"]["latestTrade"]["i"] == 1

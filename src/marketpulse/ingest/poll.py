@@ -74,7 +74,6 @@ class Poller:
             self._poll(tally, outcome, is_covered=failure is None),
             failure,
             tuple(tally.bad_symbols),
-            frozenset(tally.seen_symbols),
         )
 
     def abandoned(self) -> tuple[Task, PollResult] | None:
@@ -107,7 +106,6 @@ class Poller:
                 continue
             memory.add(event.event_id)
             tally.events += 1
-        tally.seen_symbols.update({event.symbol for event in fetched.page.events})
         for record in fetched.page.rejected:
             self._reject(record, heard, tally)
         self._on_page(tally.counted.since(before))

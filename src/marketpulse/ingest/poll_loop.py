@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from marketpulse.clock import Clock
-from marketpulse.errors import MarketPulseError, OperatorError, RetriableError
-from marketpulse.events.session import SessionCalendar
+from marketpulse.errors import MarketPulseError, RetriableError
+from marketpulse.events.session import Session, SessionCalendar
 from marketpulse.ingest.failures import FailureLog, is_optional, rest_s
-from marketpulse.ingest.journal import Journal
+from marketpulse.ingest.journal import Journal, Poll
 from marketpulse.ingest.lease_keeper import LeaseKeeper, LeaseLapsedError
 from marketpulse.ingest.patience import PostgresPatience
 from marketpulse.ingest.plan import ProducerPlan
@@ -25,6 +25,7 @@ from marketpulse.ingest.retry import Breaker, BreakerPolicy
 from marketpulse.ingest.session_run import HISTORY, SessionRun
 from marketpulse.ingest.sessions_under_way import SessionsUnderWay
 from marketpulse.ingest.shutdown import Pulse, StopRequestedError
+from marketpulse.ingest.symbol_check import SymbolCheck
 from marketpulse.providers.provider import Endpoint, Outcome
 
 logger = logging.getLogger(__name__)
@@ -36,11 +37,15 @@ _ENDPOINTS: tuple[Endpoint, ...] = (*HISTORY, "snapshots")
 
 @dataclass(frozen=True, slots=True)
 class _Done:
-    """A poll whose events are published; its commit is owed."""
+    """A poll whose events are published; the commit of its rows is owed.
+
+    The rows are decided once: a commit that may have happened is repeated with the same ones.
+    """
 
     run: SessionRun
     task: Task
     result: PollResult
+    rows: tuple[Poll, ...]
 
 
 class PollLoop:
@@ -58,6 +63,7 @@ class PollLoop:
         keeper: LeaseKeeper,
         pulse: Pulse,
         progress: ProgressReporter,
+        symbol_check: SymbolCheck,
         breaker_policy: BreakerPolicy | None = None,
     ) -> None:
         self._plan = plan
@@ -67,6 +73,7 @@ class PollLoop:
         self._journal = journal
         self._pulse = pulse
         self._progress = progress
+        self._symbol_check = symbol_check
         policy = breaker_policy or BreakerPolicy()
         self._breakers = {endpoint: Breaker(policy) for endpoint in _ENDPOINTS}
         self._patience = PostgresPatience(keeper, pulse)
@@ -74,7 +81,6 @@ class PollLoop:
         self._failures = FailureLog(plan.provider, pulse.monotonic)
         self._disabled: set[Endpoint] = set()
         self._snapshot_due_s = 0.0
-        self._seen_symbols: set[str] = set()
         self._owed: list[_Done] = []
 
     def run(self, started_at: datetime) -> str:
@@ -83,6 +89,7 @@ class PollLoop:
         outcome = "failed"
         try:
             self._patience.until_done(lambda: self._journal.open_run(first.trading_date, started_at))
+            self._check_symbols(first)
             self._sessions.open_first(first)
             while self._sessions.runs:
                 try:
@@ -100,6 +107,14 @@ class PollLoop:
             self._end_run(outcome)
         return outcome
 
+    def _check_symbols(self, session: Session) -> None:
+        if self._symbol_check.is_settled:
+            return
+        try:
+            self._symbol_check.check(session, self._market.now())
+        except LeaseLapsedError as error:
+            logger.warning("%s; the symbols are checked later", error)
+
     def _turn(self) -> None:
         """One round: everything that is due is polled and published, then committed together; then a pause."""
         self._pulse.beat()
@@ -110,7 +125,7 @@ class PollLoop:
         ready = [(run, task) for run, task in tasks if self._breaker(task).wait_s(self._pulse.monotonic()) == 0]
         for run, task in ready:
             result = self._poller.poll(task)
-            self._owed.append(_Done(run, task, result))
+            self._owe(run, task, result)
             self._progress.count(events=0, repeated=0, rejected=0, polls=1)
             self._progress.update(outcome=result.poll.outcome)
         self._publisher.flush()
@@ -118,6 +133,8 @@ class PollLoop:
         done = self._commit_owed()
         for one in done:
             self._learn(one)
+        if any(one.result.is_complete for one in done):
+            self._check_symbols(self._sessions.newest.session)
         self._sessions.leave_finished(market_at)
         if self._sessions.runs:
             self._rest(market_at, is_blocked=len(ready) < len(tasks), is_idle=not tasks, done=done)
@@ -147,10 +164,14 @@ class PollLoop:
         waiting: Waiting | None = "provider" if has_failed else "market" if is_idle else None
         self._pulse.pause(self._plan.poll_interval_s, waiting)
 
+    def _owe(self, run: SessionRun, task: Task, result: PollResult) -> None:
+        rows = tuple(result.rows()) if self._failures.keeps(result) else ()
+        self._owed.append(_Done(run, task, result, rows))
+
     def _commit_owed(self) -> list[_Done]:
         """Commits what was published, rows and cursors in one transaction, and moves the positions in memory."""
         owed = self._owed
-        rows = [poll for done in owed if self._failures.keeps(done.result) for poll in done.result.rows()]
+        rows = [row for done in owed for row in done.rows]
         self._patience.until_done(lambda: self._journal.commit(rows))
         self._owed = []
         for done in owed:
@@ -163,7 +184,6 @@ class PollLoop:
     def _learn(self, done: _Done) -> None:
         """What a poll says about the endpoint, the symbols and the key. Raises OperatorError when there is no point."""
         result, endpoint = done.result, done.task.query.endpoint
-        self._seen_symbols |= result.seen_symbols
         if result.bad_symbols:
             logger.warning("%s does not accept %s: left out", self._plan.provider, ", ".join(result.bad_symbols))
             for run in self._sessions.runs:
@@ -173,7 +193,6 @@ class PollLoop:
             raise error
         if result.failure is None:
             self._breaker(done.task).succeeded()
-            self._doubt_silent_symbols(done)
         elif result.failure.outcome is Outcome.NOT_ENTITLED and is_optional(endpoint):
             logger.warning("the API key's plan does not include %s: going on without", endpoint)
             self._disabled.add(endpoint)
@@ -181,14 +200,6 @@ class PollLoop:
                 run.disable(endpoint)
         else:
             self._breaker(done.task).failed(self._pulse.monotonic(), rest_s(result.failure))
-
-    def _doubt_silent_symbols(self, done: _Done) -> None:
-        """After the open a provider shows something of every symbol that it knows."""
-        if done.task.query.endpoint != "snapshots" or done.task.market_at < done.run.session.open_at:
-            return
-        if not self._seen_symbols.intersection(done.run.symbols):
-            names = ", ".join(done.run.symbols)
-            raise OperatorError(f"{self._plan.provider} shows nothing of {names}: correct MARKETPULSE_SYMBOLS")
 
     def _regain(self, error: LeaseLapsedError) -> None:
         """Postgres was away for too long: makes the lease certain, commits what is owed, starts from the cursors."""
@@ -207,7 +218,7 @@ class PollLoop:
             logger.warning("stopped before the broker acknowledged everything: no position moves, it is read again")
             return
         try:
-            self._journal.commit([poll for done in self._owed for poll in done.result.rows()])
+            self._journal.commit([row for done in self._owed for row in done.rows])
         except RetriableError as error:
             logger.warning("stopped before the last polls were written: %s", error)
 
@@ -215,7 +226,7 @@ class PollLoop:
         abandoned = self._poller.abandoned()
         if abandoned is not None:
             task, result = abandoned
-            self._owed.append(_Done(self._sessions.newest, task, result))
+            self._owe(self._sessions.newest, task, result)
 
     def _end_run(self, outcome: str) -> None:
         try:

@@ -38,7 +38,6 @@ class PollResult:
     poll: Poll
     failure: Failure | None = None
     bad_symbols: tuple[str, ...] = ()
-    seen_symbols: frozenset[str] = frozenset()
 
     @property
     def is_complete(self) -> bool:
@@ -86,7 +85,6 @@ class Tally:
     repeated: int = 0
     rejected: int = 0
     bad_symbols: list[str] = field(default_factory=list)
-    seen_symbols: set[str] = field(default_factory=set)
 
     @property
     def counted(self) -> Counted:

@@ -27,6 +27,7 @@ from marketpulse.ingest.progress import ProgressReporter
 from marketpulse.ingest.publisher import Publisher, new_producer_id, producer_configuration, value_bytes
 from marketpulse.ingest.redaction import Redactor, redact_logs
 from marketpulse.ingest.shutdown import Pulse, Shutdown, StopRequestedError
+from marketpulse.ingest.symbol_check import SymbolCheck
 from marketpulse.providers.provider import Provider
 from marketpulse.providers.registry import provider as provider_named
 from marketpulse.settings import PRODUCER_LEASE, Settings
@@ -157,6 +158,7 @@ class _Run:
             keeper=self._keeper,
             pulse=self._pulse,
             progress=progress,
+            symbol_check=SymbolCheck(plan, fetcher),
         )
 
     def __enter__(self) -> "_Run":

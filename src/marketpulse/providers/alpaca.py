@@ -129,13 +129,16 @@ class Alpaca:
             raise RecordError("schema", "a notice among the data")
         if query.endpoint == "snapshots":
             _take_snapshots(body, query, harvest)
+            known = frozenset(symbol for symbol, parts in body.items() if isinstance(parts, dict))
             token = None
         else:
-            _take_lists(_member(body, query.endpoint), query, harvest)
+            lists = _member(body, query.endpoint)
+            _take_lists(lists, query, harvest)
+            known = frozenset(symbol for symbol, records in lists.items() if records)
             token = body.get("next_page_token")
             if token is not None and not isinstance(token, str):
                 raise RecordError("schema", f"next_page_token is {json_text(token)[:40]}, a text is wanted")
-        return Page(tuple(harvest.events), tuple(harvest.rejected), token or None)
+        return Page(tuple(harvest.events), tuple(harvest.rejected), token or None, known.intersection(query.symbols))
 
     def limits(self) -> tuple[Window, ...]:
         return (Window(calls=180, seconds=60.0),)

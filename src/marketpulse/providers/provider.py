@@ -104,11 +104,15 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What one answer holds, in wire order. `next_page_token` is None on the last page."""
+    """What one answer holds, in wire order. `next_page_token` is None on the last page.
+
+    `symbols` are those that the provider shows to know by it, also those of which it has nothing to tell.
+    """
 
     events: tuple[AnyEvent, ...]
     rejected: tuple[Rejected, ...]
     next_page_token: str | None = None
+    symbols: frozenset[str] = frozenset()
 
 
 class Provider(Protocol):

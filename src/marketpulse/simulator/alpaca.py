@@ -17,6 +17,7 @@ from marketpulse.simulator.rows import DayRows
 
 _DAY_MINUTES = 1440
 _RECENT_SIP = "subscription does not permit querying recent SIP data"
+_NOTHING_YET = b'{"latestTrade":null,"latestQuote":null,"minuteBar":null,"dailyBar":null,"prevDailyBar":null}'
 _OTHER_FEED = "subscription does not permit querying this feed"
 
 
@@ -105,11 +106,14 @@ def _page(market: Market, asked: Range, name: bytes, end_ns: int, find: Callable
 
 
 def snapshots(market: Market, feed: str, symbols: tuple[str, ...], now_ns: int) -> bytes:
-    """Every symbol's newest trade, quote and bars; what does not exist yet is absent."""
+    """Every symbol's newest trade, quote and bars; what does not exist yet is absent, and a known symbol without
+    anything has parts that are null."""
     parts = []
     for symbol in symbols:
         rows, before = market.latest(feed, symbol, now_ns)
         if rows is None:
+            if symbol in market.symbols(feed):
+                parts.append(_member(symbol, _NOTHING_YET))
             continue
         members = (
             (b"latestTrade", _latest_trade(rows, now_ns) or (before and _latest_trade(before, now_ns))),
@@ -119,8 +123,7 @@ def snapshots(market: Market, feed: str, symbols: tuple[str, ...], now_ns: int) 
             (b"prevDailyBar", before and _day(before, now_ns)),
         )
         present = [b'"' + name + b'":' + text for name, text in members if text]
-        if present:
-            parts.append(_member(symbol, b"{" + b",".join(present) + b"}"))
+        parts.append(_member(symbol, b"{" + b",".join(present) + b"}" if present else _NOTHING_YET))
     return b"{" + b",".join(parts) + b"}"
 
 
