@@ -64,6 +64,6 @@ class SymbolCheck:
         return any(symbol in fetched.page.symbols for fetched in self._fetcher.pages(query))
 
     def _put_off(self, failure: Failure) -> None:
-        """An outage leaves the question open; a refusal would be repeated, and is for the polls to report."""
+        """An outage leaves the question open; a refusal would be repeated. Both are for the polls to report."""
         self.is_settled = failure.outcome in _REFUSED
-        logger.warning("whether %s knows every symbol cannot be said: %s", self._plan.provider, failure.outcome)
+        logger.info("%s does not say which symbols it knows", self._plan.provider)
