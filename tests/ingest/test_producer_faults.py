@@ -30,7 +30,8 @@ def polled(rig: ProducerRig, producer: Producer) -> None:
 
 
 def test_killed_in_the_middle_the_next_one_goes_on_at_once(rig: ProducerRig) -> None:
-    rig.play(DAY_START, 300)
+    # Slow enough for a busy machine: the day must not pass `OPEN` before it is stopped there.
+    rig.play(DAY_START, 100)
     for _ in range(3):
         victim = rig.produce("--until", OPEN)
         polls = len(rig.rows("SELECT 1 FROM ops.poll"))
