@@ -78,10 +78,7 @@ def trade_ids(
 def synthetic_trade_id(
     event_time: int | str, price: Number, size: Number, conditions: Iterable[str], ordinal: int
 ) -> str:
-    """A trade id for a wire without one; `ordinal` counts identical trades of one frame from 0.
-
-    Part of the contract for providers to come; none of today's uses it.
-    """
+    """A trade id for a wire without one (a recorded file); `ordinal` counts identical trades of one frame from 0."""
     return "~" + "|".join([str(event_time), canon(price), canon(size), ",".join(sorted(conditions)), str(ordinal)])
 
 
