@@ -243,7 +243,8 @@ def migrate_plan() -> None:
     from marketpulse.warehouse import migrations
 
     found = migrations.plan(_owner())
-    typer.echo("\n".join(f"pending {file.migration_id}" for file in found.pending) or "nothing to apply")
+    names = [file.migration_id for file in found.pending] + [f"mart.{view}" for view in found.views]
+    typer.echo("\n".join(f"pending {name}" for name in names) or "nothing to apply")
     for statement in found.destructive:
         typer.echo(f"can lose data: {statement}")
 
