@@ -20,7 +20,7 @@ from marketpulse.warehouse.rollups import compute_daily
 
 DAY = date(2025, 7, 2)
 ROLLUPS = sorted(path for path in include_path("sql/rollups").iterdir() if path.is_dir())
-CASES = sorted(path for rollup in ROLLUPS for path in (rollup / "tests").iterdir())
+CASES = sorted((include_path("sql/rollups/daily") / "tests").iterdir())
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from psycopg import sql
 from marketpulse.events.session import SessionCalendar, calendar
 from marketpulse.resources import read_sql
 from marketpulse.store.postgres import connect, outages
+from marketpulse.warehouse.coverage import store_coverage
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ def _compute_day(connection: psycopg.Connection, trading_date: date, symbols: li
         connection.execute(read_sql("rollups/lock"))
         # Read before the facts: what is dirtied from here on has a higher revision.
         revisions = connection.execute(read_sql("rollups/select_revisions"), day).fetchall()
+        store_coverage(connection, trading_date, symbols)
         stored = connection.execute(store, day)
         connection.execute(read_sql("rollups/daily/link_next"), day)
         seen = {

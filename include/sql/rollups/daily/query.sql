@@ -1,5 +1,5 @@
 -- One trading day of some symbols, one row per symbol and feed that traded or was subscribed.
--- Reads the minute bars, the auction prints, the subscriptions and what the polls covered. Parameters: trading_date,
+-- Reads the minute bars, the auction prints, the subscriptions and the day's coverage. Parameters: trading_date,
 -- symbols; calendars and previous_dates (parallel arrays): the session before this one in each calendar.
 -- Read by daily/store.sql, the data tests and the proof.
 
@@ -117,20 +117,6 @@ volatility AS (
     FROM moves
     GROUP BY symbol, feed
 ),
-polled AS (
-    SELECT
-        watched.symbol,
-        poll.feed,
-        range_agg(tstzrange(poll.covered_from, poll.covered_until)) AS covered
-    FROM ops.poll
-    CROSS JOIN LATERAL unnest(poll.symbols) AS watched (symbol)
-    WHERE poll.trading_date = %(trading_date)s
-      AND poll.endpoint = 'trades'
-      AND poll.outcome IN ('ok', 'empty')
-      AND poll.covered_from < poll.covered_until
-      AND watched.symbol = ANY (%(symbols)s)
-    GROUP BY watched.symbol, poll.feed
-),
 newest_poll AS (
     SELECT feed, max(poll_id) AS poll_id
     FROM ops.poll
@@ -139,29 +125,22 @@ newest_poll AS (
       AND outcome IN ('ok', 'empty')
     GROUP BY feed
 ),
--- Every minute that the regular part promises, and whether it traded or was at least looked at.
+-- What the coverage says of the regular part: expected until now, traded, and traded or known not to have traded.
 minutes AS (
     SELECT
-        scope.symbol,
-        scope.feed,
-        count(*) AS expected,
-        count(*) FILTER (WHERE bars.trade_count > 0) AS with_trades,
-        count(*) FILTER (
-            WHERE bars.trade_count > 0
-               OR polled.covered @> tstzrange(minute.started_at, minute.started_at + INTERVAL '1 minute')
+        coverage.symbol,
+        coverage.feed,
+        sum(coverage.minutes) AS expected,
+        sum(coverage.minutes) FILTER (WHERE coverage.status <> 'missing') AS with_trades,
+        sum(coverage.minutes) FILTER (
+            WHERE coverage.status <> 'missing'
+               OR coverage.reason IN ('no_trade', 'halted', 'presumed_halt')
         ) AS covered
-    FROM scope
-    CROSS JOIN LATERAL generate_series(scope.open_at, scope.close_at - INTERVAL '1 minute', INTERVAL '1 minute')
-        AS minute (started_at)
-    LEFT JOIN bars
-        ON bars.symbol = scope.symbol
-       AND bars.feed = scope.feed
-       AND bars.session_part = 'regular'
-       AND bars.bar_start = minute.started_at
-    LEFT JOIN polled
-        ON polled.symbol = scope.symbol
-       AND polled.feed = scope.feed
-    GROUP BY scope.symbol, scope.feed
+    FROM rollup.coverage
+    JOIN subscribed USING (symbol, feed)
+    WHERE coverage.trading_date = %(trading_date)s
+      AND coverage.session_part = 'regular'
+    GROUP BY coverage.symbol, coverage.feed
 ),
 untimed AS (
     SELECT symbol, feed, count(*) AS with_trades
@@ -205,7 +184,7 @@ SELECT
     volatility.realised_volatility,
     minutes.expected::integer AS minutes_expected,
     coalesce(minutes.with_trades, untimed.with_trades, 0)::integer AS minutes_with_trades,
-    minutes.covered::integer AS minutes_covered,
+    CASE WHEN minutes.expected > 0 THEN coalesce(minutes.covered, 0) END::integer AS minutes_covered,
     newest_poll.poll_id
 FROM scope
 LEFT JOIN totals USING (symbol, feed)
