@@ -237,6 +237,15 @@ def prove(
     raise typer.Exit(0 if found.balanced else 1)
 
 
+@app.command("mart-reference")
+def mart_reference() -> None:
+    """Print every view and column of the mart with its comment, as docs/mart.md."""
+    from marketpulse.settings import settings
+    from marketpulse.warehouse import mart_reference
+
+    typer.echo(mart_reference.as_markdown(settings().reader_dsn.get_secret_value()), nl=False)
+
+
 @migrate_app.command("plan")
 def migrate_plan() -> None:
     """Show what `apply` would run."""
@@ -251,10 +260,13 @@ def migrate_plan() -> None:
 
 @migrate_app.command("apply")
 def migrate_apply() -> None:
-    """Run the pending migrations, one process at a time."""
+    """Run the pending migrations, one process at a time, and fill what the mart's dimensions stand on."""
+    from marketpulse.settings import settings
     from marketpulse.warehouse import migrations
+    from marketpulse.warehouse.dimensions import fill_dimensions
 
     applied = migrations.apply(_owner())
+    fill_dimensions(_owner(), settings().calendar)
     typer.echo("\n".join(f"applied {name}" for name in applied) or "nothing to apply")
 
 
@@ -270,7 +282,7 @@ def migrate_verify() -> None:
 def migrate_roles() -> None:
     """Create the database and its four roles with the passwords of the settings' addresses; needs a superuser's."""
     from marketpulse.settings import settings
-    from marketpulse.warehouse.roles import RolePasswords, ensure_roles
+    from marketpulse.warehouse.roles import ReaderLimits, RolePasswords, ensure_roles
 
     now = settings()
     ensure_roles(
@@ -281,6 +293,7 @@ def migrate_roles() -> None:
             operations=now.operations_dsn.get_secret_value(),
             reader=now.reader_dsn.get_secret_value(),
         ),
+        ReaderLimits(now.reader_statement_timeout_s, now.reader_connections),
     )
 
 

@@ -60,6 +60,8 @@ class Settings(BaseSettings):
     writer_dsn: SecretStr = SecretStr("")
     operations_dsn: SecretStr = SecretStr("")
     reader_dsn: SecretStr = SecretStr("")
+    reader_statement_timeout_s: int = Field(60, ge=1, description="after this a query of the mart's reader is stopped")
+    reader_connections: int = Field(20, ge=1, description="how many the mart's reader may open at a time")
     superuser_dsn: SecretStr = Field(
         SecretStr(""), description="only `migrate roles` uses it: any database of the server but marketpulse"
     )

@@ -104,6 +104,7 @@ class Journal:
             "feed": self._plan.feed,
             "provider": self._plan.provider,
             "symbols": list(self._plan.symbols),
+            "synthetic": self._plan.synthetic,
         }
         with self._fenced() as connection:
             connection.execute(read_sql("ingest/session_upsert"), values)
