@@ -40,7 +40,7 @@ def postgres() -> Iterator[Database]:
 
 @pytest.fixture
 def database(postgres: Database) -> Database:
-    """The session's database with every identity at its start; empty, but for the feed order that a migration filled."""
+    """The session's database with every identity at its start; empty but for the feed order that a migration filled."""
     with psycopg.connect(postgres.owner_dsn) as connection:
         rows = connection.execute(
             "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables"

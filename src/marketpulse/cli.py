@@ -193,13 +193,27 @@ def rollup(
     date_from: Annotated[str | None, typer.Option("--from")] = None,
     date_to: Annotated[str | None, typer.Option("--to")] = None,
 ) -> None:
-    """Compute the daily rollups of a range; without one, of the days that changed."""
+    """Compute the rollups of a range; without one, of the days that changed."""
     from marketpulse.settings import settings
     from marketpulse.warehouse.rollups import compute_daily
 
+    now = settings()
+    dsn = now.operations_dsn.get_secret_value()
+    for day in compute_daily(dsn, _date(date_from), _date(date_to), feed_order=now.feed_order):
+        typer.echo(f"{day.trading_date}: {len(day.symbols)} symbols")
+
+
+@app.command("corporate-actions")
+def corporate_actions(file: Path) -> None:
+    """Record splits and cash dividends from a CSV file; the same file again adds nothing."""
+    from marketpulse.settings import settings
+    from marketpulse.warehouse.corporate_actions import read_actions, record_actions
+
     dsn = settings().operations_dsn.get_secret_value()
-    for day in compute_daily(dsn, _date(date_from), _date(date_to)):
-        typer.echo(f"{day.trading_date}: {day.symbols} symbols")
+    recorded = record_actions(dsn, read_actions(file), source=file.name)
+    for action in recorded:
+        typer.echo(f"{action.symbol} {action.ex_date}: {action.action_type}")
+    typer.echo(f"{len(recorded)} new; the next rollup adjusts the series" if recorded else "nothing new")
 
 
 @app.command()

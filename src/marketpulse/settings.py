@@ -50,6 +50,10 @@ class Settings(BaseSettings):
     request_deadline_s: float = Field(20.0, gt=0)
     lease_ttl_s: float = Field(10.0, gt=1)
     bar_close_s: float = Field(60.0, ge=0, description="market seconds after a bar's end that close it")
+    feed_order: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("sip", "delayed_sip", "iex", "tape", "replay", "round_the_clock"),
+        description="which feed is shown where several have the same figure, best first",
+    )
 
     kafka_bootstrap: str = "127.0.0.1:9092"
     kafka_partitions: int = Field(4, ge=1)
@@ -83,7 +87,7 @@ class Settings(BaseSettings):
     retention_days: int = Field(400, ge=1)
     backup_dir: str = ""
 
-    @field_validator("symbols", "alert_urls", mode="before")
+    @field_validator("symbols", "alert_urls", "feed_order", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

@@ -1,7 +1,7 @@
 """Daily rollups on a real server: the cases in include/sql/rollups, and what holds for every one of them."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from threading import Thread
@@ -9,6 +9,8 @@ from typing import Any
 
 import psycopg
 import pytest
+import yaml
+from psycopg import sql
 from psycopg.rows import dict_row
 from tests.database import Database
 from tests.warehouse.rows import load, read_case, read_rows
@@ -50,21 +52,49 @@ def test_every_rollup_has_a_query_its_metadata_and_a_case(rollup: Path) -> None:
     assert any((rollup / "tests").iterdir())
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda path: path.name)
+@pytest.mark.parametrize("case", CASES, ids=lambda path: f"{path.parents[1].name}-{path.name}")
 def test_case(database: Database, case: Path) -> None:
     load(database.owner_dsn, read_case(case))
     expected = read_rows(case / "expect.yaml")
-    day = date.fromisoformat(expected[0]["trading_date"])
-    compute_daily(database.operations_dsn, day, day)
-    actual = stored(database.owner_dsn, day)
-    assert [(row["symbol"], row["trading_date"]) for row in actual] == [(row["symbol"], day) for row in expected]
+    actual = _computed(database, _metadata(case.parents[1]), expected)
+    keys = [name for name in _metadata(case.parents[1])["grain"] if name in expected[0]]
+    assert [[str(row[name]) for name in keys] for row in actual] == [
+        [str(_as(row[name], wanted[name])) for name in keys] for row, wanted in zip(actual, expected, strict=True)
+    ]
     for row, wanted in zip(actual, expected, strict=True):
         assert {name: row[name] for name in wanted} == {name: _as(row[name], text) for name, text in wanted.items()}
+
+
+def _computed(database: Database, metadata: dict[str, Any], expected: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows that a rollup has after it was computed: of the expected day, or of every symbol's whole series."""
+    table = sql.SQL(metadata["table"])
+    days = {row["trading_date"] for row in expected} if "market.bar_1m" in metadata["reads"] else set()
+    if days:
+        day = date.fromisoformat(days.pop())
+        compute_daily(database.operations_dsn, day, day)
+    else:
+        rows = [{"symbol": symbol, "from_date": "1900-01-01"} for symbol in {row["symbol"] for row in expected}]
+        load(database.owner_dsn, {"ops.dirty_series": rows})
+        compute_daily(database.operations_dsn)
+    order = sql.SQL(", ").join(map(sql.Identifier, metadata["grain"]))
+    where = sql.SQL("WHERE trading_date = {}").format(day) if "market.bar_1m" in metadata["reads"] else sql.SQL("")
+    with psycopg.connect(database.owner_dsn, row_factory=dict_row) as connection:
+        return connection.execute(sql.SQL("SELECT * FROM {} {} ORDER BY {}").format(table, where, order)).fetchall()
+
+
+def _metadata(rollup: Path) -> dict[str, Any]:
+    found = yaml.safe_load((rollup / "metadata.yaml").read_text(encoding="utf-8"))
+    assert isinstance(found, dict)
+    return found
 
 
 def _as(actual: object, text: str | None) -> object:
     if text is None or isinstance(actual, str) or actual is None:
         return text
+    if isinstance(actual, bool):
+        return text == "true"
+    if isinstance(actual, datetime):
+        return datetime.fromisoformat(text)
     return date.fromisoformat(text) if isinstance(actual, date) else Decimal(text)
 
 
@@ -101,7 +131,7 @@ def test_dirt_added_while_a_day_is_computed_survives(
     read = resources.read_sql
 
     def dirtying(name: str) -> str:
-        if name == "rollups/daily/link_next":
+        if name == "rollups/daily/link":
             operations.execute("UPDATE ops.dirty_day SET revision = revision + 1")
         return read(name)
 
@@ -171,3 +201,16 @@ def test_a_failure_leaves_the_day_as_it_was(recorded: Database, monkeypatch: pyt
     with pytest.raises(psycopg.errors.DivisionByZero):
         compute_daily(recorded.operations_dsn)
     assert stored(recorded.owner_dsn, DAY) == before
+
+
+@pytest.mark.parametrize("rollup", ROLLUPS, ids=lambda path: path.name)
+def test_every_column_has_its_formula_and_source(database: Database, rollup: Path) -> None:
+    metadata = _metadata(rollup)
+    schema, table = metadata["table"].split(".")
+    with psycopg.connect(database.owner_dsn) as connection:
+        columns = connection.execute(
+            "SELECT column_name FROM information_schema.columns WHERE table_schema = %s AND table_name = %s",
+            (schema, table),
+        ).fetchall()
+    assert {name for (name,) in columns} == {*metadata["grain"], *metadata["columns"], *metadata["bookkeeping"]}
+    assert all(set(column) == {"formula", "source"} for column in metadata["columns"].values())

@@ -18,7 +18,7 @@ from marketpulse.resources import read_sql
 from marketpulse.store.postgres import connect, outages
 from marketpulse.warehouse.equation import Equation, Relation, Tally
 from marketpulse.warehouse.minute_bars import bars_recomputed
-from marketpulse.warehouse.rollups import neighbours
+from marketpulse.warehouse.rollup_days import neighbours
 from marketpulse.warehouse.topic_ends import TopicEnds, topic_ends
 from marketpulse.warehouse.truth import landed_against_truth
 
@@ -181,6 +181,7 @@ def _rollups_recomputed(connection: psycopg.Connection, days: list[tuple[date, l
             "symbols": symbols,
             "calendars": around.calendars,
             "previous_dates": around.previous_dates,
+            "next_dates": around.next_dates,
         }
         found.append(_summarised(connection, account, query, parameters))
     return msgspec.structs.replace(

@@ -1,7 +1,7 @@
 -- One trading day of some symbols, one row per symbol and feed that traded or was subscribed.
--- Reads the minute bars, the auction prints, the subscriptions and the day's coverage. Parameters: trading_date,
--- symbols; calendars and previous_dates (parallel arrays): the session before this one in each calendar.
--- Read by daily/store.sql, the data tests and the proof.
+-- Reads the minute bars, the auction prints, the subscriptions, the splits and the day's coverage. Parameters:
+-- trading_date, symbols; calendars, previous_dates and next_dates (parallel arrays): the sessions around this one in
+-- each calendar. Read by daily/store.sql, the data tests and the proof.
 
 WITH subscribed AS (
     SELECT
@@ -149,9 +149,10 @@ untimed AS (
       AND trade_count > 0
     GROUP BY symbol, feed
 ),
-calendar_before AS (
-    SELECT calendar, previous_date
-    FROM unnest(%(calendars)s::text[], %(previous_dates)s::date[]) AS before (calendar, previous_date)
+around AS (
+    SELECT calendar, previous_date, next_date
+    FROM unnest(%(calendars)s::text[], %(previous_dates)s::date[], %(next_dates)s::date[])
+        AS sessions (calendar, previous_date, next_date)
 )
 SELECT
     scope.symbol,
@@ -180,11 +181,15 @@ SELECT
     coalesce(totals.trade_count_pre, 0)::bigint AS trade_count_pre,
     coalesce(totals.trade_count_post, 0)::bigint AS trade_count_post,
     totals.volume_scope,
-    previous.close AS previous_close,
+    around.previous_date,
+    around.next_date,
+    -- In today's shares: a split is no loss.
+    round(previous.close * market.split_factor(scope.symbol, around.previous_date, %(trading_date)s), 6) AS previous_close,
     volatility.realised_volatility,
     minutes.expected::integer AS minutes_expected,
     coalesce(minutes.with_trades, untimed.with_trades, 0)::integer AS minutes_with_trades,
     CASE WHEN minutes.expected > 0 THEN coalesce(minutes.covered, 0) END::integer AS minutes_covered,
+    delay.delay_s,
     newest_poll.poll_id
 FROM scope
 LEFT JOIN totals USING (symbol, feed)
@@ -193,11 +198,21 @@ LEFT JOIN volatility USING (symbol, feed)
 LEFT JOIN minutes USING (symbol, feed)
 LEFT JOIN untimed USING (symbol, feed)
 LEFT JOIN newest_poll USING (feed)
-LEFT JOIN calendar_before USING (calendar)
+LEFT JOIN around USING (calendar)
 LEFT JOIN rollup.daily AS previous
     ON previous.symbol = scope.symbol
    AND previous.feed = scope.feed
    -- A day that nobody subscribed may hold a stray trade, which is no close.
    AND previous.calendar = scope.calendar
-   AND previous.trading_date = calendar_before.previous_date
+   AND previous.trading_date = around.previous_date
+LEFT JOIN LATERAL (
+    SELECT event.delay_s
+    FROM market.event
+    WHERE event.trading_date = %(trading_date)s
+      AND event.symbol = scope.symbol
+      AND event.feed = scope.feed
+      AND event.event_type = 'trade'
+    ORDER BY event.event_time_ns DESC
+    LIMIT 1
+) AS delay ON true
 ORDER BY scope.symbol, scope.feed
