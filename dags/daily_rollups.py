@@ -1,8 +1,8 @@
 """
 ### Daily rollups
 
-Recomputes the days whose data changed, checks them, and proves that nothing was lost. The mart's views show the new
-rows at once.
+Recomputes the days whose data changed and what follows from them, checks them, proves that nothing was lost, and makes
+final what is complete. The mart's views show the new rows at once.
 
 Runs after each session's sweep, and when late data changed a day that was rolled up. By hand: Params `date_from` and
 `date_to` recompute that range, dirty or not; without them every dirty day. Repeating a run gives the same rows.
@@ -10,6 +10,7 @@ Runs after each session's sweep, and when late data changed a day that was rolle
 **When it fails**
 * `check`: the log lists each failing check with sample rows; they are also in `ops.check_result`.
 * `prove`: an equation does not balance; the log shows its numbers and the offending rows. Keep the data, ask for help.
+* A day that stays provisional: the log of `finalise` says what it waits for. The next run asks again.
 """
 
 from datetime import date
@@ -49,7 +50,7 @@ with DAG(
 
         dsn = connection_settings().operations_dsn.get_secret_value()
         first, last = (date.fromisoformat(day) if (day := params[name]) else None for name in ("date_from", "date_to"))
-        days = compute_daily(dsn, first, last)
+        days = compute_daily(dsn, first, last, feed_order=connection_settings().feed_order)
         return [day.trading_date.isoformat() for day in days]
 
     @task
@@ -66,5 +67,13 @@ with DAG(
 
         assert_balanced(connection_settings(), map(date.fromisoformat, days))
 
+    @task
+    def finalise() -> None:
+        from connection_settings import connection_settings
+        from marketpulse.warehouse import finality, topic_ends
+
+        now = connection_settings()
+        finality.finalise(now.operations_dsn.get_secret_value(), lambda: topic_ends.topic_ends(now.kafka_bootstrap))
+
     computed = compute()
-    check(computed) >> prove(computed)
+    check(computed) >> prove(computed) >> finalise()
