@@ -117,14 +117,6 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     },
     "ops.dirty_day": {},
     "ops.dirty_series": {},
-    "ops.restatement": {
-        "feed": "sip",
-        "session_part": "regular",
-        "old": {"volume": "1"},
-        "new": {"volume": "2"},
-        "causes": {},
-        "market_at": AT,
-    },
     "market.corporate_action": {"source": "case"},
     "rollup.daily": {
         "feed": "sip",
