@@ -217,6 +217,16 @@ def corporate_actions(file: Path) -> None:
 
 
 @app.command()
+def halts(file: Path) -> None:
+    """Import trading halts: a CSV with symbol, halted_at, resumed_at, reason. Their days are computed again later."""
+    from marketpulse.settings import settings
+    from marketpulse.warehouse.halts import import_halts
+
+    found = import_halts(settings().operations_dsn.get_secret_value(), file)
+    typer.echo(f"{found.lines} halts, {found.changed} of them new or changed; {found.dirtied} days to compute again")
+
+
+@app.command()
 def health(as_json: Json = False) -> None:
     """One state of the pipeline, and the checks behind it. Exit status 1 when it is critical."""
     from marketpulse.monitor.health import check

@@ -2,6 +2,7 @@
 
 import json
 from datetime import date, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -56,15 +57,15 @@ def test_case(database: Database, case: Path) -> None:
 
 
 def assert_every_minute_has_one_row(database: Database, rows: list[dict[str, Any]]) -> None:
-    for before, after in zip(rows, rows[1:], strict=False):
+    for before, after in pairwise(rows):
         if (before["symbol"], before["feed"]) == (after["symbol"], after["feed"]):
             assert before["range_end"] <= after["range_start"]
-    minutes = "(extract(epoch FROM session.post_close_at - session.pre_open_at) / 60)::bigint"
     unequal = (
-        f"SELECT symbol, feed, sum(minutes), {minutes} FROM rollup.coverage"
+        "SELECT symbol, feed FROM rollup.coverage"
         " JOIN market.subscription USING (symbol, feed, trading_date)"
         " JOIN market.session USING (calendar, trading_date)"
-        f" WHERE session_part <> 'closed' GROUP BY symbol, feed, {minutes} HAVING sum(minutes) <> {minutes}"
+        " WHERE session_part <> 'closed' GROUP BY symbol, feed, pre_open_at, post_close_at"
+        " HAVING sum(minutes) <> extract(epoch FROM post_close_at - pre_open_at) / 60"
     )
     with psycopg.connect(database.owner_dsn) as connection:
         assert connection.execute(unequal).fetchall() == []

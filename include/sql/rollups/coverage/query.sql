@@ -30,7 +30,7 @@ scope AS (
         known.feed,
         coalesce(subscribed.calendar, elsewhere.calendar) AS calendar,
         subscribed.symbol IS NOT NULL AS is_subscribed
-    FROM (SELECT symbol, feed FROM bars UNION SELECT symbol, feed FROM subscribed) AS known
+    FROM (SELECT symbol, feed FROM traded UNION SELECT symbol, feed FROM subscribed) AS known
     LEFT JOIN subscribed USING (symbol, feed)
     LEFT JOIN (SELECT symbol, min(calendar) AS calendar FROM subscribed GROUP BY symbol) AS elsewhere USING (symbol)
 ),
@@ -60,13 +60,11 @@ part AS (
     JOIN traded USING (symbol, feed)
     WHERE scope.calendar IS NULL
 ),
--- Polls are told apart by the list of symbols they ask for; there are few such lists in a day.
+-- Polls are told apart by the list of symbols they ask for; there are few such lists in a day, and they are long.
 polls AS MATERIALIZED (
     SELECT
         poll_id,
         producer_id,
-        feed,
-        symbols,
         purpose,
         market_at,
         outcome,
@@ -74,16 +72,17 @@ polls AS MATERIALIZED (
         covered_from,
         covered_until,
         outcome IN ('ok', 'empty') AND covered_from < covered_until AS is_success,
-        dense_rank() OVER (ORDER BY feed, symbols) AS watch_id
+        hash_array_extended(ARRAY[feed] || symbols, 0) AS watch_id
     FROM ops.poll
     WHERE trading_date = %(trading_date)s
       AND endpoint = 'trades'
 ),
 --
 watched AS MATERIALIZED (
-    SELECT DISTINCT watch.watch_id, watch.feed, asked.symbol
-    FROM (SELECT DISTINCT ON (watch_id) watch_id, feed, symbols FROM polls ORDER BY watch_id) AS watch
-    CROSS JOIN LATERAL unnest(watch.symbols) AS asked (symbol)
+    SELECT DISTINCT watch.watch_id, poll.feed, asked.symbol
+    FROM (SELECT watch_id, min(poll_id) AS poll_id FROM polls GROUP BY watch_id) AS watch
+    JOIN ops.poll USING (poll_id)
+    CROSS JOIN LATERAL unnest(poll.symbols) AS asked (symbol)
     WHERE asked.symbol = ANY (%(symbols)s)
 ),
 -- Whole minutes that successful polls spanned, also two halves of one by two polls.
@@ -299,12 +298,11 @@ contradicted_minutes AS (
 ),
 -- Symbols that the provider said it does not know.
 refused AS (
-    SELECT polls.feed, asked.symbol, jsonb_agg(polls.poll_id ORDER BY polls.poll_id) AS poll_ids
+    SELECT watched.symbol, watched.feed, jsonb_agg(polls.poll_id ORDER BY polls.poll_id) AS poll_ids
     FROM polls
-    CROSS JOIN LATERAL unnest(polls.symbols) AS asked (symbol)
+    JOIN watched USING (watch_id)
     WHERE polls.outcome = 'bad_symbol'
-      AND asked.symbol = ANY (%(symbols)s)
-    GROUP BY polls.feed, asked.symbol
+    GROUP BY watched.symbol, watched.feed
 ),
 -- Each step takes its minutes from what the steps before it left.
 sorted AS MATERIALIZED (
@@ -349,26 +347,35 @@ sorted AS MATERIALIZED (
     CROSS JOIN LATERAL (SELECT step_1.minutes - facts.halted AS minutes) AS step_2
 ),
 -- Five quiet minutes or more (the length of a volatility pause) of the regular part.
-quiet AS (
-    SELECT
-        sorted.symbol,
-        sorted.feed,
-        run.span,
-        length.minutes,
-        (day.traded + day.quiet - length.minutes)::numeric AS other_minutes,
-        (day.quiet - length.minutes)::numeric AS other_quiet
+pauses AS MATERIALIZED (
+    SELECT sorted.*, run.span, length.minutes
     FROM sorted
-    CROSS JOIN LATERAL (
-        SELECT
-            (SELECT coalesce(sum(extract(epoch FROM upper(span) - lower(span)) / 60), 0)
-             FROM unnest(sorted.received + sorted.late_made + sorted.late_delayed) AS span) AS traded,
-            (SELECT coalesce(sum(extract(epoch FROM upper(span) - lower(span)) / 60), 0)
-             FROM unnest(sorted.no_trade) AS span) AS quiet
-    ) AS day
     CROSS JOIN LATERAL unnest(sorted.no_trade) AS run (span)
     CROSS JOIN LATERAL (SELECT extract(epoch FROM upper(run.span) - lower(run.span)) / 60 AS minutes) AS length
     WHERE sorted.session_part = 'regular'
       AND length.minutes >= 5
+),
+-- Beside each the other minutes of that part that we saw, and how many of them were quiet.
+quiet AS (
+    SELECT
+        pauses.symbol,
+        pauses.feed,
+        pauses.span,
+        pauses.minutes,
+        day.traded + day.quiet - pauses.minutes AS other_minutes,
+        day.quiet - pauses.minutes AS other_quiet
+    FROM pauses
+    CROSS JOIN LATERAL (
+        SELECT
+            coalesce(sum(extract(epoch FROM upper(seen.span) - lower(seen.span)) / 60) FILTER (WHERE NOT is_quiet), 0)
+                AS traded,
+            sum(extract(epoch FROM upper(seen.span) - lower(seen.span)) / 60) FILTER (WHERE is_quiet) AS quiet
+        FROM (
+            SELECT unnest(pauses.received + pauses.late_made + pauses.late_delayed) AS span, false AS is_quiet
+            UNION ALL
+            SELECT unnest(pauses.no_trade), true
+        ) AS seen
+    ) AS day
 ),
 -- A halt is presumed when chance makes such a silence of this symbol less often than once in a hundred days, judged by
 -- the other minutes of the day or, of a day with less than an hour of them, by the last twenty days; and when another
