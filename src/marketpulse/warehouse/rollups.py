@@ -98,6 +98,7 @@ def _compute_day(connection: psycopg.Connection, day: RollupDay) -> ComputedDay 
         store_coverage(connection, day.trading_date, day.symbols)
         stored = connection.execute(stored_from("daily"), values)
         computed = ComputedDay(day.trading_date, tuple(day.symbols), stored.rowcount)
+        connection.execute(stored_from("reconciliation"), values)
         connection.execute(stored_from("bar"), values)
         _link(connection, values, around.next_dates, [day.trading_date] * len(around.calendars))
     connection.execute(read_sql("rollups/mark_series"), values)
