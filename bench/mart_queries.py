@@ -95,12 +95,12 @@ def measure(dsn: str, *, symbols: int, days: int, sessions: int, rounds: int) ->
         for path in sorted((FOLDER / "queries").glob("*.sql")):
             query, took, rows = path.read_text(encoding="utf-8"), [], 0
             for _ in range(rounds):
-                day = chance.choice(known)
+                day, recent_day = chance.choice(known), chance.choice(known[-sessions:])
                 values = {
                     "symbol": f"S{chance.randint(1, symbols):03d}",
                     "day": day,
-                    "recent_day": chance.choice(known[-sessions:]),
-                    "week": day - timedelta(days=day.weekday()),
+                    "recent_day": recent_day,
+                    "week": recent_day - timedelta(days=recent_day.weekday()),
                     "month": day.replace(day=1),
                 }
                 began = time.perf_counter()

@@ -1,6 +1,6 @@
--- Five years of computed days: sessions, subscriptions, days, series, periods, coverage, restatements. Prices are smooth
--- waves: what is measured is how rows are found, not what they say. Parameters: symbols and days (how many of each),
--- last_day.
+-- Five years of computed days: sessions, subscriptions, days, series, periods, coverage; and two restatements a day of
+-- the intraday sessions. Prices are smooth waves: what is measured is how rows are found, not what they say.
+-- Parameters: symbols, days and sessions (how many of each), last_day.
 
 INSERT INTO market.session (calendar, trading_date, pre_open_at, open_at, close_at, post_close_at)
 SELECT calendar, calendar_date, pre_open_at, open_at, close_at, post_close_at
@@ -50,8 +50,9 @@ SELECT
     0
 FROM market.subscription AS watched
 CROSS JOIN LATERAL (
-    SELECT round((100 + 20 * sin(hashtext(watched.symbol) + (watched.trading_date - DATE '2020-01-01') / 40.0))::numeric, 2)
-        AS price
+    SELECT
+        round((100 + 20 * sin(hashtext(watched.symbol) + (watched.trading_date - DATE '2020-01-01') / 40))::numeric, 2)
+            AS price
 ) AS wave
 ORDER BY watched.trading_date, watched.symbol;
 
@@ -126,14 +127,14 @@ SELECT
     session.open_at + late.at_min * INTERVAL '1 minute',
     'regular',
     watched.trading_date,
-    jsonb_build_object('open', 100, 'high', 101, 'low', 99, 'close', 100.5, 'volume', 1000, 'vwap', 100, 'trade_count', 9),
-    jsonb_build_object('open', 100, 'high', 101, 'low', 99, 'close', 100.5, 'volume', 1100, 'vwap', 100, 'trade_count', 10),
+    '{"open": 100, "high": 101, "low": 99, "close": 100.5, "volume": 1000, "vwap": 100, "trade_count": 9}',
+    '{"open": 100, "high": 101, "low": 99, "close": 100.5, "volume": 1100, "vwap": 100, "trade_count": 10}',
     '[{"action": "new", "event_id": "e", "entity_id": "e"}]',
     1,
     session.close_at,
     session.close_at
-FROM market.subscription AS watched
-JOIN market.session USING (calendar, trading_date)
+FROM (SELECT * FROM market.session ORDER BY trading_date DESC LIMIT %(sessions)s) AS session
+JOIN market.subscription AS watched USING (calendar, trading_date)
 CROSS JOIN (VALUES (10), (200)) AS late (at_min)
 ORDER BY watched.trading_date, watched.symbol;
 

@@ -1,5 +1,5 @@
--- Sixty sessions of intraday rows: one-minute bars of the regular part, and the bars of 5, 15 and 60 minutes above them;
--- for one symbol in ten also those of a second feed. Parameters: sessions, how many. Indexes come after the rows.
+-- Sixty sessions of intraday rows: one-minute bars of the regular part, and the bars of 5, 15 and 60 minutes above
+-- them; for one symbol in ten also those of a second feed. Parameters: sessions, how many. Indexes come after the rows.
 
 ALTER TABLE market.bar_1m DROP CONSTRAINT bar_1m_pkey;
 DROP INDEX market.bar_1m_day_idx;

@@ -1,5 +1,6 @@
--- Days by their calendar, for BI date tables, which may have no hole. Grain and key: calendar_date. Full years, from the
--- first that anything was recorded in to the last that the calendars were filled for. Read by Power BI and SQL clients.
+-- Days by their calendar, for BI date tables, which may have no hole. Grain and key: calendar_date. Full years, from
+-- the first that anything was recorded in to the last that the calendars were filled for. Read by Power BI and SQL
+-- clients.
 
 CREATE VIEW mart.dim_date AS
 WITH bound AS (
@@ -38,14 +39,13 @@ SELECT
     extract(day FROM day.started_at)::integer AS day_of_month,
     extract(isodow FROM day.started_at)::integer AS weekday,
     to_char(day.started_at, 'Dy') AS weekday_name,
-    coalesce(planned.is_trading_day, recorded.is_recorded) AS is_trading_day,
+    coalesce(planned.is_trading_day, recorded.trading_date IS NOT NULL) AS is_trading_day,
     coalesce(planned.is_early_close, false) AS is_early_close,
-    recorded.is_recorded
+    recorded.trading_date IS NOT NULL AS is_recorded
 FROM bound
 CROSS JOIN LATERAL generate_series(bound.first_day, bound.last_day, INTERVAL '1 day') AS day (started_at)
-CROSS JOIN LATERAL (
-    SELECT EXISTS (SELECT FROM market.session WHERE session.trading_date = day.started_at::date) AS is_recorded
-) AS recorded
+LEFT JOIN (SELECT DISTINCT trading_date FROM market.session) AS recorded
+    ON recorded.trading_date = day.started_at::date
 LEFT JOIN planned ON planned.calendar_date = day.started_at::date;
 
 COMMENT ON VIEW mart.dim_date IS
@@ -58,7 +58,8 @@ COMMENT ON COLUMN mart.dim_date.month_name IS 'English month, three letters.';
 COMMENT ON COLUMN mart.dim_date.year_month IS 'Year and month as 2026-11, which sorts as text.';
 COMMENT ON COLUMN mart.dim_date.iso_week IS 'Week of the year by ISO 8601, 1 to 53; weeks begin on Monday.';
 COMMENT ON COLUMN mart.dim_date.day_of_month IS 'Day of the month, 1 to 31.';
-COMMENT ON COLUMN mart.dim_date.weekday IS 'Day of the week by ISO 8601: 1 is Monday, 7 Sunday; weekday_name sorts by it.';
+COMMENT ON COLUMN mart.dim_date.weekday IS
+    'Day of the week by ISO 8601: 1 is Monday, 7 Sunday; weekday_name sorts by it.';
 COMMENT ON COLUMN mart.dim_date.weekday_name IS 'English weekday, three letters.';
 COMMENT ON COLUMN mart.dim_date.is_trading_day IS
     'Whether the primary calendar (setting MARKETPULSE_CALENDAR) has a session on this day.';

@@ -67,7 +67,7 @@ SELECT
     coalesce(listed.mic, 'UNKNOWN') AS mic,
     coalesce(
         listed.calendar,
-        (SELECT min(watched.calendar) FROM watched WHERE watched.symbol = known.symbol),
+        followed.calendar,
         (
             SELECT daily.calendar
             FROM rollup.daily
@@ -86,6 +86,7 @@ SELECT
 FROM known
 LEFT JOIN listed USING (symbol)
 LEFT JOIN latest_name USING (symbol)
+LEFT JOIN (SELECT symbol, min(calendar) AS calendar FROM watched GROUP BY symbol) AS followed USING (symbol)
 UNION ALL
 SELECT 'UNKNOWN', 'Unknown symbol', 'UNKNOWN', 'UNKNOWN', 'UNKNOWN', 'Unknown', false, NULL, NULL, 'UNKNOWN'
 WHERE NOT EXISTS (SELECT FROM known WHERE known.symbol = 'UNKNOWN');
@@ -103,4 +104,5 @@ COMMENT ON COLUMN mart.dim_symbol.valid_from IS
     'First day on which the symbol meant this company; of several companies the newest is shown.';
 COMMENT ON COLUMN mart.dim_symbol.valid_to IS 'Last day on which it did; null while it still does.';
 COMMENT ON COLUMN mart.dim_symbol.current_symbol IS
-    'What the company''s symbol is today; another one only after a rename. Group by it to see a history across renames.';
+    'What the company''s symbol is today; another one only after a rename. Group by it to see a history across '
+    'renames.';

@@ -8,7 +8,7 @@ SELECT
     bar.interval_min::integer AS interval_min,
     bar.bar_start AT TIME ZONE 'UTC' AS bar_start,
     bar.bar_start AT TIME ZONE calendar.time_zone AS bar_start_local,
-    (extract(epoch FROM bar.bar_start - session.open_at) / 60)::integer AS minute_of_session,
+    (date_part('epoch', bar.bar_start - session.open_at) / 60)::integer AS minute_of_session,
     bar.session_part,
     bar.feed,
     bar.open,
@@ -59,7 +59,8 @@ CROSS JOIN LATERAL (
 WHERE bar.is_preferred;
 
 COMMENT ON VIEW mart.fact_bar IS
-    'One row per symbol and intraday bar of 5, 15 or 60 minutes, of the preferred feed that has it. Filter on interval_min: bars of different lengths hold the same trades.';
+    'One row per symbol and intraday bar of 5, 15 or 60 minutes, of the preferred feed that has it. Filter on '
+    'interval_min: bars of different lengths hold the same trades.';
 COMMENT ON COLUMN mart.fact_bar.symbol IS 'Symbol; see dim_symbol.';
 COMMENT ON COLUMN mart.fact_bar.trading_date IS 'The session''s date at the exchange; see dim_date.';
 COMMENT ON COLUMN mart.fact_bar.interval_min IS
@@ -82,7 +83,8 @@ COMMENT ON COLUMN mart.fact_bar.vwap IS
 COMMENT ON COLUMN mart.fact_bar.trade_count IS 'Trades that add volume.';
 COMMENT ON COLUMN mart.fact_bar.minutes_with_trades IS 'Minutes of the bar with at least one trade.';
 COMMENT ON COLUMN mart.fact_bar.coverage_pct IS
-    'Minutes of the bar that traded or whose absence the market itself explains, in percent; null before the day is computed.';
+    'Minutes of the bar that traded or whose absence the market itself explains, in percent; null before the day is '
+    'computed.';
 COMMENT ON COLUMN mart.fact_bar.is_restated IS 'Whether one of its minutes changed after it was closed.';
 COMMENT ON COLUMN mart.fact_bar.volume_scope IS
     'What the volume counts: consolidated, venue_iex, provider_partial or unknown.';

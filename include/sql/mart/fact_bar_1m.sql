@@ -8,7 +8,7 @@ SELECT
     1 AS interval_min,
     bar.bar_start AT TIME ZONE 'UTC' AS bar_start,
     bar.bar_start AT TIME ZONE calendar.time_zone AS bar_start_local,
-    (extract(epoch FROM bar.bar_start - session.open_at) / 60)::integer AS minute_of_session,
+    (date_part('epoch', bar.bar_start - session.open_at) / 60)::integer AS minute_of_session,
     bar.session_part,
     bar.feed,
     bar.open,
@@ -32,31 +32,41 @@ SELECT
     ) AS is_restated,
     bar.volume_scope
 FROM market.bar_1m AS bar
-LEFT JOIN market.feed_preference AS preference ON preference.feed = bar.feed
-LEFT JOIN market.subscription
-    ON subscription.trading_date = bar.trading_date
-   AND subscription.symbol = bar.symbol
-   AND subscription.feed = bar.feed
-LEFT JOIN market.session
-    ON session.calendar = subscription.calendar
-   AND session.trading_date = bar.trading_date
-LEFT JOIN market.calendar ON calendar.calendar = subscription.calendar
-WHERE NOT EXISTS (
+LEFT JOIN (
     SELECT
-    FROM market.feed_progress AS rival
-    LEFT JOIN market.feed_preference AS better ON better.feed = rival.feed
-    JOIN market.bar_1m AS other
-        ON other.symbol = rival.symbol
-       AND other.feed = rival.feed
-    WHERE rival.symbol = bar.symbol
-      AND rival.feed <> bar.feed
-      AND (coalesce(better.rank, 32767), rival.feed) < (coalesce(preference.rank, 32767), bar.feed)
-      AND other.bar_start = bar.bar_start
-      AND other.session_part = bar.session_part
-);
+        subscription.trading_date,
+        subscription.symbol,
+        subscription.feed,
+        subscription.calendar,
+        -- The feeds of the same symbol and day that go before this one; null for the first.
+        array_agg(subscription.feed) OVER (
+            PARTITION BY subscription.trading_date, subscription.symbol
+            ORDER BY coalesce(preference.rank, 32767), subscription.feed
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS better_feeds
+    FROM market.subscription
+    LEFT JOIN market.feed_preference AS preference ON preference.feed = subscription.feed
+) AS watched
+    ON watched.trading_date = bar.trading_date
+   AND watched.symbol = bar.symbol
+   AND watched.feed = bar.feed
+LEFT JOIN market.session
+    ON session.calendar = watched.calendar
+   AND session.trading_date = bar.trading_date
+LEFT JOIN market.calendar ON calendar.calendar = watched.calendar
+WHERE watched.better_feeds IS NULL
+   OR NOT EXISTS (
+       SELECT
+       FROM market.bar_1m AS better
+       WHERE better.symbol = bar.symbol
+         AND better.feed = ANY (watched.better_feeds)
+         AND better.bar_start = bar.bar_start
+         AND better.session_part = bar.session_part
+   );
 
 COMMENT ON VIEW mart.fact_bar_1m IS
-    'One row per symbol and minute with trades, of the preferred feed that has it; shown as soon as the stream commits it.';
+    'One row per symbol and minute with trades, of the preferred feed that has it; shown as soon as the stream '
+    'commits it.';
 COMMENT ON COLUMN mart.fact_bar_1m.symbol IS 'Symbol; see dim_symbol.';
 COMMENT ON COLUMN mart.fact_bar_1m.trading_date IS 'The session''s date at the exchange; see dim_date.';
 COMMENT ON COLUMN mart.fact_bar_1m.interval_min IS 'Length of the bar in minutes: 1.';

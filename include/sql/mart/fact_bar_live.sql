@@ -2,13 +2,41 @@
 -- symbol, bar_start, session_part. Read by Power BI's live page.
 
 CREATE VIEW mart.fact_bar_live AS
+WITH current_session AS (
+    SELECT
+        session.calendar,
+        max(session.trading_date) AS trading_date
+    FROM market.session
+    WHERE session.pre_open_at <= (SELECT max(latest_event_at) FROM market.feed_progress)
+    GROUP BY session.calendar
+),
+--
+-- Few rows, from which the bars are looked up: a filter on the date would not reach the index through fact_bar_1m.
+watched AS MATERIALIZED (
+    SELECT
+        subscription.symbol,
+        subscription.feed,
+        subscription.trading_date,
+        session.open_at,
+        calendar.time_zone,
+        array_agg(subscription.feed) OVER (
+            PARTITION BY subscription.trading_date, subscription.symbol
+            ORDER BY coalesce(preference.rank, 32767), subscription.feed
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS better_feeds
+    FROM current_session
+    JOIN market.subscription USING (calendar, trading_date)
+    JOIN market.session USING (calendar, trading_date)
+    LEFT JOIN market.calendar USING (calendar)
+    LEFT JOIN market.feed_preference AS preference ON preference.feed = subscription.feed
+)
 SELECT
     bar.symbol,
     bar.trading_date,
-    bar.interval_min,
-    bar.bar_start,
-    bar.bar_start_local,
-    bar.minute_of_session,
+    1 AS interval_min,
+    bar.bar_start AT TIME ZONE 'UTC' AS bar_start,
+    bar.bar_start AT TIME ZONE watched.time_zone AS bar_start_local,
+    (date_part('epoch', bar.bar_start - watched.open_at) / 60)::integer AS minute_of_session,
     bar.session_part,
     bar.feed,
     bar.open,
@@ -16,24 +44,38 @@ SELECT
     bar.low,
     bar.close,
     bar.volume,
-    bar.notional,
+    bar.notional::numeric(28, 6) AS notional,
     bar.vwap,
     bar.trade_count,
-    bar.minutes_with_trades,
-    bar.coverage_pct,
-    bar.is_restated,
+    (bar.trade_count > 0)::integer AS minutes_with_trades,
+    100::numeric(5, 2) AS coverage_pct,
+    EXISTS (
+        SELECT
+        FROM ops.restatement
+        WHERE restatement.symbol = bar.symbol
+          AND restatement.trading_date = bar.trading_date
+          AND restatement.feed = bar.feed
+          AND restatement.bar_start = bar.bar_start
+          AND restatement.session_part = bar.session_part
+    ) AS is_restated,
     bar.volume_scope
-FROM mart.fact_bar_1m AS bar
-JOIN market.subscription
-    ON subscription.trading_date = bar.trading_date
-   AND subscription.symbol = bar.symbol
-   AND subscription.feed = bar.feed
-WHERE (bar.trading_date, subscription.calendar) IN (
-    SELECT max(session.trading_date), session.calendar
-    FROM market.session
-    WHERE session.pre_open_at <= (SELECT max(latest_event_at) FROM market.feed_progress)
-    GROUP BY session.calendar
-);
+FROM watched
+JOIN market.bar_1m AS bar
+    ON bar.trading_date = watched.trading_date
+   AND bar.symbol = watched.symbol
+   AND bar.feed = watched.feed
+WHERE bar.trading_date = ANY (ARRAY(SELECT trading_date FROM current_session))
+  AND (
+      watched.better_feeds IS NULL
+      OR NOT EXISTS (
+          SELECT
+          FROM market.bar_1m AS better
+          WHERE better.symbol = bar.symbol
+            AND better.feed = ANY (watched.better_feeds)
+            AND better.bar_start = bar.bar_start
+            AND better.session_part = bar.session_part
+      )
+  );
 
 COMMENT ON VIEW mart.fact_bar_live IS
     'The rows of fact_bar_1m of the current session: of each calendar the newest one that events have reached.';

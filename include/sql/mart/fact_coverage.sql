@@ -1,5 +1,5 @@
--- What of each session was seen, as runs of minutes of one status and reason. Grain and key: symbol, trading_date, feed,
--- range_start. Read by Power BI, the HTML report and SQL clients.
+-- What of each session was seen, as runs of minutes of one status and reason. Grain and key: symbol, trading_date,
+-- feed, range_start. Read by Power BI, the HTML report and SQL clients.
 
 CREATE VIEW mart.fact_coverage AS
 SELECT
@@ -31,6 +31,8 @@ COMMENT ON COLUMN mart.fact_coverage.range_start_local IS
     'Beginning of the first minute on the exchange''s clock; null where its calendar is not known.';
 COMMENT ON COLUMN mart.fact_coverage.session_part IS 'pre, regular, post, or closed.';
 COMMENT ON COLUMN mart.fact_coverage.minutes IS 'Length of the run in minutes.';
-COMMENT ON COLUMN mart.fact_coverage.status IS 'received, late (received after its bar was closed) or missing.';
+COMMENT ON COLUMN mart.fact_coverage.status IS
+    'received, late (received after its bar was closed, or only when our asking worked again) or missing.';
 COMMENT ON COLUMN mart.fact_coverage.reason IS
-    'Why the minutes are missing: closed, no_trade, halted, presumed_halt, provider_gap, not_subscribed, our_outage, dead_lettered, or unexplained; null where they were received.';
+    'Why the minutes are missing or late: closed, no_trade, halted, presumed_halt, provider_gap, not_subscribed, '
+    'our_outage, dead_lettered, or unexplained; null where nothing is to explain.';

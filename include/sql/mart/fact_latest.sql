@@ -1,5 +1,5 @@
--- The newest price and quote of each symbol: of the feeds that reached its newest trading date, the one that comes first
--- in the configured order. Grain and key: symbol. Read by Power BI's live page and SQL clients.
+-- The newest price and quote of each symbol: of the feeds that reached its newest trading date, the one that comes
+-- first in the configured order. Grain and key: symbol. Read by Power BI's live page and SQL clients.
 
 CREATE VIEW mart.fact_latest AS
 WITH clock AS (
@@ -12,6 +12,17 @@ WITH clock AS (
     ) AS reading
     ORDER BY reading.read_at DESC
     LIMIT 1
+),
+--
+latest AS (
+    SELECT DISTINCT ON (newest.symbol) newest.*
+    FROM market.latest AS newest
+    LEFT JOIN market.feed_preference AS preference ON preference.feed = newest.feed
+    ORDER BY
+        newest.symbol,
+        newest.trade_date DESC NULLS LAST,
+        coalesce(preference.rank, 32767),
+        newest.feed
 )
 SELECT
     latest.symbol,
@@ -25,14 +36,28 @@ SELECT
     previous.close AS previous_close,
     (latest.price - previous.close)::numeric(18, 6) AS change,
     round(100 * (latest.price / nullif(previous.close, 0) - 1), 4)::numeric(18, 4) AS change_pct,
-    session_day.volume::numeric(24, 6) AS day_volume,
-    session_day.volume_scope,
+    (
+        SELECT sum(bar.volume)
+        FROM market.bar_1m AS bar
+        WHERE bar.symbol = latest.symbol
+          AND bar.feed = latest.feed
+          AND bar.trading_date = latest.trade_date
+          AND bar.session_part = 'regular'
+    )::numeric(24, 6) AS day_volume,
+    (
+        SELECT bar.volume_scope
+        FROM market.bar_1m AS bar
+        WHERE bar.symbol = latest.symbol
+          AND bar.feed = latest.feed
+        ORDER BY bar.bar_start DESC
+        LIMIT 1
+    ) AS volume_scope,
     greatest(0, extract(epoch FROM clock.market_at - coalesce(latest.trade_at, latest.quote_at)))::integer
         AS age_seconds,
     latest.delay_s AS delay_seconds,
     coalesce(daily.state, 'provisional') AS state,
     latest.updated_at AT TIME ZONE 'UTC' AS updated_at
-FROM market.latest
+FROM latest
 LEFT JOIN clock ON true
 LEFT JOIN rollup.daily
     ON daily.symbol = latest.symbol
@@ -49,32 +74,7 @@ LEFT JOIN LATERAL (
       AND series.trading_date < latest.trade_date
     ORDER BY series.trading_date DESC
     LIMIT 1
-) AS previous ON true
-LEFT JOIN LATERAL (
-    SELECT
-        sum(bar.volume) FILTER (WHERE bar.session_part = 'regular') AS volume,
-        CASE WHEN min(bar.volume_scope) = max(bar.volume_scope) THEN min(bar.volume_scope) ELSE 'unknown' END
-            AS volume_scope
-    FROM market.bar_1m AS bar
-    WHERE bar.symbol = latest.symbol
-      AND bar.feed = latest.feed
-      AND bar.trading_date = latest.trade_date
-) AS session_day ON true
-WHERE NOT EXISTS (
-    SELECT
-    FROM market.latest AS rival
-    WHERE rival.symbol = latest.symbol
-      AND rival.feed <> latest.feed
-      AND (
-          coalesce(rival.trade_date, '-infinity'),
-          -coalesce((SELECT rank FROM market.feed_preference WHERE feed_preference.feed = rival.feed), 32767),
-          latest.feed
-      ) > (
-          coalesce(latest.trade_date, '-infinity'),
-          -coalesce((SELECT rank FROM market.feed_preference WHERE feed_preference.feed = latest.feed), 32767),
-          rival.feed
-      )
-);
+) AS previous ON true;
 
 COMMENT ON VIEW mart.fact_latest IS
     'One row per symbol: its newest price and quote, shown as soon as the stream commits them.';

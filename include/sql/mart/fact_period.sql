@@ -27,17 +27,23 @@ COMMENT ON COLUMN mart.fact_period.symbol IS 'Symbol; see dim_symbol.';
 COMMENT ON COLUMN mart.fact_period.period IS 'week (from Monday) or month.';
 COMMENT ON COLUMN mart.fact_period.period_start IS 'First calendar day of the period.';
 COMMENT ON COLUMN mart.fact_period.period_end IS 'Last calendar day of the period.';
-COMMENT ON COLUMN mart.fact_period.feed IS 'Feed that every number of the row comes from.';
+COMMENT ON COLUMN mart.fact_period.feed IS
+    'Feed that every number of the row comes from: the one that covered the whole period best.';
 COMMENT ON COLUMN mart.fact_period.open IS 'Open of the first session.';
 COMMENT ON COLUMN mart.fact_period.high IS 'Highest price of the sessions.';
 COMMENT ON COLUMN mart.fact_period.low IS 'Lowest price of the sessions.';
 COMMENT ON COLUMN mart.fact_period.close IS 'Close of the last session.';
-COMMENT ON COLUMN mart.fact_period.volume IS 'Shares of the sessions'' regular parts; add only rows of one volume_scope.';
+COMMENT ON COLUMN mart.fact_period.volume IS
+    'Shares of the sessions'' regular parts; null where the scope changes inside the period.';
 COMMENT ON COLUMN mart.fact_period.notional IS 'Sum of price times size, in the symbol''s currency.';
-COMMENT ON COLUMN mart.fact_period.vwap IS 'notional divided by volume. Over several rows: sum(notional) / sum(volume).';
+COMMENT ON COLUMN mart.fact_period.vwap IS
+    'notional divided by volume. Over several rows: sum(notional) / sum(volume).';
 COMMENT ON COLUMN mart.fact_period.trade_count IS 'Trades that add volume.';
 COMMENT ON COLUMN mart.fact_period.sessions IS 'Sessions of the period that are in the row.';
-COMMENT ON COLUMN mart.fact_period.return_pct IS 'Close on the close of the period before, in percent.';
-COMMENT ON COLUMN mart.fact_period.coverage_pct IS 'Covered minutes of the expected ones of all its sessions, in percent.';
-COMMENT ON COLUMN mart.fact_period.state IS 'provisional unless all its days are final or restated.';
-COMMENT ON COLUMN mart.fact_period.volume_scope IS 'What the volume counts: consolidated, venue_iex, provider_partial or unknown.';
+COMMENT ON COLUMN mart.fact_period.return_pct IS 'Close on the close of the period right before, in percent.';
+COMMENT ON COLUMN mart.fact_period.coverage_pct IS
+    'Covered minutes of the expected ones of all its sessions, in percent.';
+COMMENT ON COLUMN mart.fact_period.state IS
+    'provisional while one of its days is or another session is to come; restated when one of its days is; else final.';
+COMMENT ON COLUMN mart.fact_period.volume_scope IS
+    'What the volume counts: consolidated, venue_iex, provider_partial or unknown.';

@@ -15,7 +15,8 @@ ORDER BY
     result.checked_at DESC;
 
 COMMENT ON VIEW mart.fact_quality IS
-    'One row per data-quality check and trading day: what its newest run found. The checks are the files of include/sql/checks.';
+    'One row per data-quality check and trading day: what its newest run found. The checks are the files of '
+    'include/sql/checks.';
 COMMENT ON COLUMN mart.fact_quality.check_name IS 'Name of the check, and of its file.';
 COMMENT ON COLUMN mart.fact_quality.severity IS
     'error: the data contradicts itself; warning: a person should look. Null for results older than this column.';

@@ -26,7 +26,8 @@ COMMENT ON COLUMN mart.fact_reconciliation.field IS
 COMMENT ON COLUMN mart.fact_reconciliation.ours IS 'Our number.';
 COMMENT ON COLUMN mart.fact_reconciliation.official IS 'The provider''s number.';
 COMMENT ON COLUMN mart.fact_reconciliation.difference IS 'ours less official.';
-COMMENT ON COLUMN mart.fact_reconciliation.tolerance IS 'Largest difference that counts as equal, in the field''s unit.';
+COMMENT ON COLUMN mart.fact_reconciliation.tolerance IS
+    'Largest difference that counts as equal, in the field''s unit.';
 COMMENT ON COLUMN mart.fact_reconciliation.within IS
     'Whether the difference is inside the tolerance; null where the field cannot be compared.';
 COMMENT ON COLUMN mart.fact_reconciliation.explanation IS 'What explains the difference; null where nothing does.';

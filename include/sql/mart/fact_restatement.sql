@@ -50,7 +50,8 @@ CROSS JOIN LATERAL (
 ) AS listed;
 
 COMMENT ON VIEW mart.fact_restatement IS
-    'One row per change of a one-minute bar after it was closed. old_ is null where there was no bar, new_ where none is left.';
+    'One row per change of a one-minute bar after it was closed. old_ is null where there was no bar, new_ where none '
+    'is left.';
 COMMENT ON COLUMN mart.fact_restatement.restatement_id IS 'Number of the restatement; rises with the time it was made.';
 COMMENT ON COLUMN mart.fact_restatement.symbol IS 'Symbol; see dim_symbol.';
 COMMENT ON COLUMN mart.fact_restatement.trading_date IS 'The session''s date at the exchange; see dim_date.';

@@ -1,5 +1,5 @@
--- How the pipeline is, in one row, also when nothing was recorded yet. Read by Power BI's live page, the HTML report and
--- SQL clients.
+-- How the pipeline is, in one row, also when nothing was recorded yet. Read by Power BI's live page, the HTML report
+-- and SQL clients.
 
 CREATE VIEW mart.pipeline_status AS
 SELECT
@@ -23,14 +23,16 @@ LEFT JOIN LATERAL (
     FROM jsonb_array_elements(health.detail -> 'lags') AS partition (entry)
 ) AS lag ON true;
 
-COMMENT ON VIEW mart.pipeline_status IS 'One row: how the pipeline is, as the health check of the last minute found it.';
+COMMENT ON VIEW mart.pipeline_status IS
+    'One row: how the pipeline is, as the health check of the last minute found it.';
 COMMENT ON COLUMN mart.pipeline_status.health_state IS
     'ok, warning, critical, or closed: nothing is wrong and the market is shut. Null before the first check.';
 COMMENT ON COLUMN mart.pipeline_status.checked_at IS 'When it was checked, UTC, host clock.';
 COMMENT ON COLUMN mart.pipeline_status.market_at IS 'Market time at that moment, UTC.';
 COMMENT ON COLUMN mart.pipeline_status.lag_records IS
     'Records in Kafka that had not landed, all partitions; null where Kafka did not answer.';
-COMMENT ON COLUMN mart.pipeline_status.lag_seconds IS 'Age of the oldest such record, of the partition furthest behind.';
+COMMENT ON COLUMN mart.pipeline_status.lag_seconds IS
+    'Age of the oldest such record, of the partition furthest behind.';
 COMMENT ON COLUMN mart.pipeline_status.newest_event_at IS 'Event time of the newest landed event, UTC.';
 COMMENT ON COLUMN mart.pipeline_status.newest_landed_at IS 'When the stream last committed, UTC, host clock.';
 COMMENT ON COLUMN mart.pipeline_status.open_dead_letters IS 'Dead letters that nobody has replayed or accepted.';

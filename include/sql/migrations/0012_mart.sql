@@ -46,6 +46,9 @@ ALTER TABLE market.subscription ADD COLUMN synthetic boolean;
 -- How far behind the market the feed of the newest trade runs by contract; null where nobody says.
 ALTER TABLE market.latest ADD COLUMN delay_s integer;
 
+-- The day's index leads with the date; a symbol's history needs the other way round.
+CREATE INDEX subscription_symbol_idx ON market.subscription (symbol, trading_date);
+
 -- One symbol's history counts its restatements; the index by day cannot find them.
 CREATE INDEX restatement_symbol_idx ON ops.restatement (symbol, trading_date);
 CREATE INDEX dead_letter_open_idx ON ops.dead_letter (landed_at) WHERE status = 'open';

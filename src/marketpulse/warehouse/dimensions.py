@@ -1,6 +1,6 @@
 """What the mart's dimensions stand on: calendars with every day of full years, and the listed symbols.
 
-Filled after the migrations and before each rollup, so that every day and symbol that a fact can name is there.
+Filled after the migrations and once a day, so that every day and symbol that a fact can name is there.
 """
 
 from collections.abc import Iterable

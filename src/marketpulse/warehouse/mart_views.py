@@ -49,7 +49,8 @@ def changed_views(connection: psycopg.Connection, folder: Path | None = None) ->
     found = connection.execute(read_sql("maintenance/has_mart_view")).fetchone()
     if found is not None and found[0]:
         stored = dict(connection.execute(read_sql("maintenance/select_mart_views")).fetchall())
-    return tuple(sorted(name for name in wanted.keys() | stored.keys() if wanted.get(name) != stored.get(name, "")))
+    as_wanted = {name for name, sha256 in wanted.items() if stored.get(name) == sha256}
+    return tuple(sorted((wanted.keys() | stored.keys()) - as_wanted))
 
 
 def make_views(connection: psycopg.Connection, folder: Path | None = None) -> tuple[str, ...]:
