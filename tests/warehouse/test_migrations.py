@@ -32,7 +32,9 @@ def folder(tmp_path: Path) -> Path:
 
 def test_the_shipped_migrations_apply_once_and_verify(empty_dsn: str) -> None:
     names = tuple(path.stem for path in sorted(include_path("sql/migrations").glob("*.sql")))
-    views = tuple(f"mart.{path.stem}" for path in sorted(include_path("sql/mart").glob("*.sql")))
+    # The fourth file made views before each had a file of its own; one of them has none now.
+    shown = {path.stem for path in include_path("sql/mart").glob("*.sql")} | {"latest"}
+    views = tuple(f"mart.{name}" for name in sorted(shown))
     assert tuple(m.migration_id for m in migrations.plan(empty_dsn).pending) == names
     assert migrations.apply(empty_dsn) == names + views
     assert migrations.apply(empty_dsn) == ()
