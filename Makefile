@@ -7,7 +7,7 @@ TIMEZONE ?= America/New_York
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # make PYTHON=/path/to/python3.12 ... chooses the interpreter of the environment.
 .venv/.installed: requirements.lock pyproject.toml scripts/bootstrap.sh
@@ -43,6 +43,11 @@ check: .venv/.installed ## lint, format, types, layers: what CI runs before the 
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy $(wildcard $(CHECKED))
 	@$(BIN)/lint-imports
+
+# SCHEMAS=FOLDER: a checkout of microsoft/json-schemas, to follow what is not vendored.
+.PHONY: check-powerbi
+check-powerbi: .venv/.installed ## the Power BI project by every validator that needs no Power BI
+	@SCHEMAS='$(SCHEMAS)' scripts/powerbi/check.sh
 
 .PHONY: lock
 lock: .venv/.installed ## resolve the requirements again

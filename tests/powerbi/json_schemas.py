@@ -26,7 +26,7 @@ def described(project: Path = PROJECT) -> list[Path]:
 
 
 def problems(path: Path, root: Path = VENDORED, missing: set[str] | None = None) -> list[str]:
-    """What a file's schema says against it. A schema that `root` lacks allows anything; its URL is added to `missing`."""
+    """What a file's schema says against it. One that `root` lacks allows anything; its URL is added to `missing`."""
 
     def retrieve(url: str) -> Resource[Any]:
         file = root / url.removeprefix(PREFIX)
