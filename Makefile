@@ -51,7 +51,7 @@ check-powerbi: .venv/.installed ## the Power BI project by every validator that 
 
 .PHONY: lock
 lock: .venv/.installed ## resolve the requirements again
-	@$(BIN)/uv pip compile --universal --all-groups --generate-hashes --no-header --no-annotate --no-emit-index-url \
+	@$(BIN)/uv pip compile --universal --group dev --generate-hashes --no-header --no-annotate --no-emit-index-url \
 		--quiet --upgrade --output-file requirements.lock pyproject.toml
 
 .PHONY: clean

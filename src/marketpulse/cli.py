@@ -22,8 +22,10 @@ Json = Annotated[bool, typer.Option("--json", help="machine-readable output")]
 
 
 def _date(text: str | None) -> date | None:
-    if text is None:
-        return None
+    return None if text is None else _required_date(text)
+
+
+def _required_date(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -224,6 +226,20 @@ def halts(file: Path) -> None:
 
     found = import_halts(settings().operations_dsn.get_secret_value(), file)
     typer.echo(f"{found.lines} halts, {found.changed} of them new or changed; {found.dirtied} days to compute again")
+
+
+@app.command()
+def report(
+    day: Annotated[str, typer.Option("--date", help="the session to report")],
+    output: Annotated[Path | None, typer.Option(help="default: the date in the folder of reports")] = None,
+) -> None:
+    """Write one session as an HTML page that needs no network."""
+    from marketpulse.report.file import report_dir, report_path, write_report
+    from marketpulse.settings import settings
+
+    trading_date = _required_date(day)
+    path = output or report_path(report_dir(settings()), trading_date)
+    typer.echo(write_report(settings().reader_dsn.get_secret_value(), trading_date, path))
 
 
 @app.command()

@@ -86,6 +86,7 @@ class Settings(BaseSettings):
     alert_urls: Annotated[tuple[SecretStr, ...], NoDecode] = Field((), description="Apprise addresses, comma separated")
     retention_days: int = Field(400, ge=1)
     backup_dir: str = ""
+    report_dir: str = Field("", description="folder of the session reports; empty: reports in the state folder")
 
     @field_validator("symbols", "alert_urls", "feed_order", mode="before")
     @classmethod

@@ -1,0 +1,15 @@
+-- The sessions of one date, one row a calendar. Read by the session report.
+SELECT
+    session.calendar,
+    session.trading_date,
+    session.pre_open_at,
+    session.open_at,
+    session.close_at,
+    session.post_close_at,
+    session.open_local,
+    session.close_local,
+    session.regular_minutes,
+    session.is_early_close
+FROM mart.dim_session AS session
+WHERE session.trading_date = %(trading_date)s
+ORDER BY session.calendar
