@@ -11,6 +11,8 @@ Runs after each session's sweep, and when late data changed a day that was rolle
 * `check`: the log lists each failing check with sample rows; they are also in `ops.check_result`.
 * `prove`: an equation does not balance; the log shows its numbers and the offending rows. Keep the data, ask for help.
 * A day that stays provisional: the log of `finalise` says what it waits for. The next run asks again.
+* `report`: it runs last whatever the others found, and its failure does not fail the run. Correct what the log names
+  and clear it. Its page in the web UI has a button, *Session report*, to the newest day's.
 """
 
 from datetime import date
@@ -19,6 +21,7 @@ from typing import Any
 from airflow.sdk import DAG, AssetOrTimeSchedule, Param, task
 
 from marketpulse.settings import settings
+from session_report import SessionReportOperator
 from session_timetable import SessionTimetable
 from task_defaults import LATE_DAYS, START_DATE, TASK_DEFAULTS
 
@@ -68,12 +71,15 @@ with DAG(
         assert_balanced(connection_settings(), map(date.fromisoformat, days))
 
     @task
-    def finalise() -> None:
+    def finalise() -> list[str]:
         from connection_settings import connection_settings
         from marketpulse.warehouse import finality, topic_ends
 
         now = connection_settings()
-        finality.finalise(now.operations_dsn.get_secret_value(), lambda: topic_ends.topic_ends(now.kafka_bootstrap))
+        dsn = now.operations_dsn.get_secret_value()
+        judged = finality.finalise(dsn, lambda: topic_ends.topic_ends(now.kafka_bootstrap))
+        return sorted({day.trading_date.isoformat() for day in judged if day.waits_for is None})
 
-    computed = compute()
-    check(computed) >> prove(computed) >> finalise()
+    computed, final = compute(), finalise()
+    check(computed) >> prove(computed) >> final
+    SessionReportOperator(task_id="report", days=[computed, final]).as_teardown()

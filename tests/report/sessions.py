@@ -174,7 +174,9 @@ def minutes_of(stretches: tuple[Stretch, ...]) -> tuple[ReasonMinutes, ...]:
 def rich(symbols: int = 11) -> SessionFacts:
     """A whole day, made from a seed: movers both ways, an outage for all, halts, thin trading, restatements."""
     chance = random.Random(7)
-    names = [f"{chr(65 + index % 26)}{chr(65 + index // 26 % 26)}{chr(65 + index * 7 % 26)}X" for index in range(symbols)]
+    names = [
+        f"{chr(65 + index % 26)}{chr(65 + index // 26 % 26)}{chr(65 + index * 7 % 26)}X" for index in range(symbols)
+    ]
     days, bars, stretches, volumes = [], [], [], {}
     for index, symbol in enumerate(sorted(set(names))):
         price = before = Decimal(str(round(chance.uniform(0.4, 400), 2)))
@@ -192,7 +194,14 @@ def rich(symbols: int = 11) -> SessionFacts:
             smile = 1 + 3 * math.cosh((minute - 195) / 80) / 10 if part == "regular" else 0.1
             volume = Decimal(int(chance.uniform(500, 1500) * smile))
             one = bar(
-                symbol, minute, session_part=part, open=opened, high=high, low=low, close=price, volume=volume,
+                symbol,
+                minute,
+                session_part=part,
+                open=opened,
+                high=high,
+                low=low,
+                close=price,
+                volume=volume,
                 is_restated=chance.random() < 0.03,
             )
             mine.append(one)
@@ -200,7 +209,10 @@ def rich(symbols: int = 11) -> SessionFacts:
             volumes[minute, part] = before_volume + volume
         bars += mine
         regular = [one for one in mine if one.session_part == "regular"]
-        pieces = [stretch(symbol, -330, 270, "no_trade", session_part="pre"), stretch(symbol, -60, 60, session_part="pre")]
+        pieces = [
+            stretch(symbol, -330, 270, "no_trade", session_part="pre"),
+            stretch(symbol, -60, 60, session_part="pre"),
+        ]
         pieces += [stretch(symbol, 0, 60), stretch(symbol, 60, 60, "halted" if index == 2 else None)]
         pieces += [stretch(symbol, 120, 30), stretch(symbol, 150, 15, "our_outage")]
         at = 165
@@ -209,7 +221,10 @@ def rich(symbols: int = 11) -> SessionFacts:
             quiet = index == 3 and at % 2
             pieces.append(stretch(symbol, at, length, "no_trade" if quiet else "unexplained" if length == 4 else None))
             at += length
-        pieces += [stretch(symbol, 390, 60, session_part="post"), stretch(symbol, 450, 180, "no_trade", session_part="post")]
+        pieces += [
+            stretch(symbol, 390, 60, session_part="post"),
+            stretch(symbol, 450, 180, "no_trade", session_part="post"),
+        ]
         if index == 1:
             pieces[3] = stretch(symbol, 60, 60, status="late")
         stretches += pieces
@@ -249,8 +264,19 @@ def rich(symbols: int = 11) -> SessionFacts:
         stretches=every,
         restatements=(
             restatement(days[0].symbol, restatement_id=3, in_all=3, cause="late trade", cause_count=2),
-            restatement(days[1].symbol, restatement_id=2, in_all=3, new_trade_count=None, new_open=None, new_high=None,
-                        new_low=None, new_close=None, new_volume=None, new_vwap=None, cause="cancelled trade"),
+            restatement(
+                days[1].symbol,
+                restatement_id=2,
+                in_all=3,
+                new_trade_count=None,
+                new_open=None,
+                new_high=None,
+                new_low=None,
+                new_close=None,
+                new_volume=None,
+                new_vwap=None,
+                cause="cancelled trade",
+            ),
             restatement(days[2].symbol, in_all=3, cause="corrected trade"),
         ),
         checks=(
@@ -259,12 +285,41 @@ def rich(symbols: int = 11) -> SessionFacts:
             CheckRow("daily_equals_bars", "error", 0, MADE_AT.replace(tzinfo=None)),
         ),
         reconciliation=(
-            ReconciliationRow(days[0].symbol, FEED, "volume", Decimal(1000), Decimal(1010), Decimal(-10), Decimal(5),
-                              False, "the outage from 12:00", "alpaca"),
-            ReconciliationRow(days[0].symbol, FEED, "close", Decimal("102"), Decimal("102"), Decimal(0), Decimal("0.01"),
-                              True, "", "alpaca"),
+            ReconciliationRow(
+                days[0].symbol,
+                FEED,
+                "volume",
+                Decimal(1000),
+                Decimal(1010),
+                Decimal(-10),
+                Decimal(5),
+                False,
+                "the outage from 12:00",
+                "alpaca",
+            ),
+            ReconciliationRow(
+                days[0].symbol,
+                FEED,
+                "close",
+                Decimal("102"),
+                Decimal("102"),
+                Decimal(0),
+                Decimal("0.01"),
+                True,
+                "",
+                "alpaca",
+            ),
         ),
-        pipeline=PipelineRow("ok", MADE_AT.replace(tzinfo=None), MADE_AT.replace(tzinfo=None), 0, Decimal("0.4"),
-                             MADE_AT.replace(tzinfo=None), MADE_AT.replace(tzinfo=None), 0,
-                             MADE_AT.replace(tzinfo=None), True),
+        pipeline=PipelineRow(
+            "ok",
+            MADE_AT.replace(tzinfo=None),
+            MADE_AT.replace(tzinfo=None),
+            0,
+            Decimal("0.4"),
+            MADE_AT.replace(tzinfo=None),
+            MADE_AT.replace(tzinfo=None),
+            0,
+            MADE_AT.replace(tzinfo=None),
+            True,
+        ),
     )

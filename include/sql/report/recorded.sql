@@ -1,5 +1,8 @@
--- The first and the last recorded session, one row; what an error names when a date has none. Read by the session report.
+-- Whether a date is a trading day, whether anything of it was recorded, and the first and the last date that were, one
+-- row. Read by the session report.
 SELECT
-    min(session.trading_date) AS first_date,
-    max(session.trading_date) AS last_date
-FROM mart.dim_session AS session
+    bool_or(day.is_trading_day) FILTER (WHERE day.calendar_date = %(trading_date)s) AS is_trading_day,
+    coalesce(bool_or(day.is_recorded) FILTER (WHERE day.calendar_date = %(trading_date)s), FALSE) AS is_recorded,
+    min(day.calendar_date) FILTER (WHERE day.is_recorded) AS first_date,
+    max(day.calendar_date) FILTER (WHERE day.is_recorded) AS last_date
+FROM mart.dim_date AS day

@@ -3,7 +3,7 @@ SELECT
     restatement.restatement_id,
     restatement.symbol,
     restatement.feed,
-    restatement.bar_start_local,
+    coalesce(restatement.bar_start_local, restatement.bar_start) AS bar_start_local,
     restatement.session_part,
     restatement.old_open,
     restatement.new_open,

@@ -1,4 +1,5 @@
--- The sessions of one date, one row a calendar. Read by the session report.
+-- The sessions of one date, one row a calendar, planned or recorded. Where a calendar's zone is not known, local times
+-- are UTC, here and in the report's other queries. Read by the session report.
 SELECT
     session.calendar,
     session.trading_date,
@@ -6,8 +7,8 @@ SELECT
     session.open_at,
     session.close_at,
     session.post_close_at,
-    session.open_local,
-    session.close_local,
+    coalesce(session.open_local, session.open_at) AS open_local,
+    coalesce(session.close_local, session.close_at) AS close_local,
     session.regular_minutes,
     session.is_early_close
 FROM mart.dim_session AS session

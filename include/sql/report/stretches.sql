@@ -2,7 +2,7 @@
 SELECT
     coverage.symbol,
     coverage.feed,
-    coverage.range_start_local,
+    coalesce(coverage.range_start_local, coverage.range_start) AS range_start_local,
     coverage.session_part,
     coverage.minutes::integer AS minutes,
     coverage.status,
@@ -13,4 +13,4 @@ WHERE coverage.trading_date = %(trading_date)s
   AND coverage.symbol = ANY (%(symbols)s)
 ORDER BY
     coverage.symbol,
-    coverage.range_start_local
+    coverage.range_start

@@ -3,7 +3,7 @@
 SELECT
     bar.feed,
     coalesce(bar.volume_scope, 'unknown') AS volume_scope,
-    bar.bar_start_local,
+    coalesce(bar.bar_start_local, bar.bar_start) AS bar_start_local,
     bar.session_part,
     sum(bar.volume) AS volume,
     sum(bar.trade_count)::bigint AS trade_count,
@@ -14,10 +14,10 @@ WHERE bar.trading_date = %(trading_date)s
 GROUP BY
     bar.feed,
     coalesce(bar.volume_scope, 'unknown'),
-    bar.bar_start_local,
+    coalesce(bar.bar_start_local, bar.bar_start),
     bar.session_part
 ORDER BY
     bar.feed,
     volume_scope,
-    bar.bar_start_local,
+    bar_start_local,
     bar.session_part

@@ -49,12 +49,11 @@ def candles(bars: Sequence[BarRow], sessions: Iterable[SessionHours], interval_m
         }
         for bar in regular
     ]
-    starts = min([*(bar.bar_start_local for bar in regular), *(session.open_local for session in sessions)])
-    ends = max([*(bar.bar_start_local + 2 * half for bar in regular), *(session.close_local for session in sessions)])
+    starts, ends = _bounds((bar.bar_start_local for bar in regular), sessions, interval_min)
     return chart("candles", rows, params=_frame(starts, ends, CANDLES_WIDTH, interval_min))
 
 
-def volume(rows: Sequence[VolumeRow], interval_min: int) -> Markup | None:
+def volume(rows: Sequence[VolumeRow], sessions: Iterable[SessionHours], interval_min: int) -> Markup | None:
     """What was traded over the day, of one feed and scope; pre- and post-market bars are hollow."""
     if not rows:
         return None
@@ -68,13 +67,12 @@ def volume(rows: Sequence[VolumeRow], interval_min: int) -> Markup | None:
         }
         for row in rows
     ]
-    starts = min(row.bar_start_local for row in rows)
-    ends = max(row.bar_start_local for row in rows) + 2 * half
+    starts, ends = _bounds((row.bar_start_local for row in rows), sessions, interval_min)
     return chart("volume", data, params=_frame(starts, ends, VOLUME_WIDTH, interval_min))
 
 
-def coverage_map(stretches: Sequence[Stretch]) -> Markup | None:
-    """A row a symbol, a pattern and a letter a reason."""
+def coverage_map(stretches: Sequence[Stretch], sessions: Iterable[SessionHours]) -> Markup | None:
+    """A row a symbol, a pattern and a letter a reason; lines at the open and the close."""
     if not stretches:
         return None
     rows = []
@@ -100,7 +98,20 @@ def coverage_map(stretches: Sequence[Stretch]) -> Markup | None:
         {"name": "closes", "value": _ms(last)},
         {"name": "letters", "value": letters_ms},
     ]
-    return chart("coverage", rows, params=params)
+    marks = [{"at": _ms(at)} for session in sessions for at in (session.open_local, session.close_local)]
+    return chart("coverage", rows, params=params, datasets={"hours": marks})
+
+
+def _bounds(
+    starts: Iterable[datetime], sessions: Iterable[SessionHours], interval_min: int
+) -> tuple[datetime, datetime]:
+    """From the first bar or the open to the end of the last bar or the close."""
+    bars, hours = list(starts), list(sessions)
+    length = timedelta(minutes=interval_min)
+    return (
+        min([*bars, *(session.open_local for session in hours)]),
+        max([*(bar + length for bar in bars), *(session.close_local for session in hours)]),
+    )
 
 
 def _frame(starts: datetime, ends: datetime, width: int, interval_min: int) -> list[dict[str, object]]:

@@ -58,7 +58,7 @@ def render(facts: SessionFacts, generated_at: datetime) -> str:
         curves=_curves(facts),
         coverage_columns=columns,
         coverage_rows=coverage_rows,
-        coverage_drawing=charts.coverage_map(facts.stretches),
+        coverage_drawing=charts.coverage_map(facts.stretches, facts.sessions),
         coverage_drawn=len({row.symbol for row in facts.stretches}),
         lost=lost[:MOST_STRETCHES],
         lost_in_all=len(lost),
@@ -88,7 +88,7 @@ def _curves(facts: SessionFacts) -> tuple[VolumeCurve, ...]:
     for row in facts.volumes:
         by_feed[row.feed, row.volume_scope].append(row)
     return tuple(
-        VolumeCurve(feed, scope, tuple(rows), charts.volume(rows, facts.interval_min))
+        VolumeCurve(feed, scope, tuple(rows), charts.volume(rows, facts.sessions, facts.interval_min))
         for (feed, scope), rows in sorted(by_feed.items())
     )
 

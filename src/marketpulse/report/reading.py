@@ -22,7 +22,7 @@ from marketpulse.report.rows import (
     Stretch,
     VolumeRow,
 )
-from marketpulse.report.selection import candle_symbols, feed_of, map_symbols, of_feeds, within_budget
+from marketpulse.report.selection import candle_symbols, feed_of, map_symbols, of_feeds, sessions_of, within_budget
 from marketpulse.resources import read_sql
 from marketpulse.store.postgres import connect, outages
 
@@ -47,16 +47,15 @@ def read_session(dsn: str, trading_date: date) -> SessionFacts:
 
 def _read(connection: psycopg.Connection, trading_date: date) -> SessionFacts:
     day = {"trading_date": trading_date}
-    sessions = _rows(connection, SessionHours, "sessions", day)
-    if not sessions:
-        raise _unknown(connection, trading_date)
-    longest = max(session.regular_minutes for session in sessions)
+    days = _rows(connection, DayRow, "days", day)
+    all_reasons = _rows(connection, ReasonMinutes, "reason_minutes", day)
+    if not days and not all_reasons:
+        _assert_recorded(connection, trading_date)
+    sessions = sessions_of(_rows(connection, SessionHours, "sessions", day), days)
+    longest = max((session.regular_minutes for session in sessions), default=0)
     interval_min = 5 if longest <= LONGEST_5_MIN_SESSION else 15
     interval = {**day, "interval_min": interval_min}
-    days = _rows(connection, DayRow, "days", day)
-    drawn = candle_symbols(days)
-    candles = {"symbols": [row.symbol for row in drawn], "feeds": [row.feed for row in drawn]}
-    all_reasons = _rows(connection, ReasonMinutes, "reason_minutes", day)
+    candles = {"symbols": [row.symbol for row in candle_symbols(days)]}
     feeds = feed_of(days, all_reasons)
     reasons = of_feeds(all_reasons, feeds)
     ranked = map_symbols(reasons)
@@ -82,13 +81,18 @@ def _rows(connection: psycopg.Connection, row: type[Row], name: str, values: Map
         return tuple(cursor.execute(read_sql(f"report/{name}"), values).fetchall())
 
 
-def _unknown(connection: psycopg.Connection, trading_date: date) -> OperatorError:
-    first, last = connection.execute(read_sql("report/recorded")).fetchone() or (None, None)
+def _assert_recorded(connection: psycopg.Connection, trading_date: date) -> None:
+    """A day of which nothing came is a report; one that nobody watched is a mistake of who asks."""
+    row = connection.execute(read_sql("report/recorded"), {"trading_date": trading_date}).fetchone()
+    is_trading_day, is_recorded, first, last = row or (None, False, None, None)
+    if is_recorded:
+        return
     if first is None:
-        return OperatorError("no session was recorded yet: there is nothing to report")
+        raise OperatorError("no session was recorded yet: there is nothing to report")
     if trading_date > last:
-        return OperatorError(f"{trading_date} is not recorded yet: the newest recorded session is {last}")
-    return OperatorError(f"no session was recorded on {trading_date}: recorded ones lie between {first} and {last}")
+        raise OperatorError(f"{trading_date} is not recorded yet: the newest recorded session is {last}")
+    why = ", which is no trading day" if is_trading_day is False else ""
+    raise OperatorError(f"no session was recorded on {trading_date}{why}: use one from {first} to {last}")
 
 
 @contextmanager

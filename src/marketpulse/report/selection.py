@@ -5,13 +5,20 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from marketpulse.report.reasons import LOST, RECEIVED
-from marketpulse.report.rows import DayRow, ReasonMinutes, Stretch
+from marketpulse.report.rows import DayRow, ReasonMinutes, SessionHours, Stretch
 
 # One symbol's candles and their table take about 30 kB, a row of the map up to 25 kB; the page aims below 2 MB.
 MOST_CANDLES = 24
 MOST_MOVERS = 20
 MOST_MAP_ROWS = 60
 MOST_MAP_STRETCHES = 6000
+
+
+def sessions_of(sessions: Iterable[SessionHours], days: Iterable[DayRow]) -> tuple[SessionHours, ...]:
+    """The sessions that the days were computed in: those as long as the days expected, else all of the date."""
+    every = tuple(sessions)
+    lengths = {day.minutes_expected for day in days}
+    return tuple(session for session in every if session.regular_minutes in lengths) or every
 
 
 def candle_symbols(days: Iterable[DayRow]) -> tuple[DayRow, ...]:
