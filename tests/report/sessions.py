@@ -177,7 +177,10 @@ def rich(symbols: int = 11) -> SessionFacts:
     names = [
         f"{chr(65 + index % 26)}{chr(65 + index // 26 % 26)}{chr(65 + index * 7 % 26)}X" for index in range(symbols)
     ]
-    days, bars, stretches, volumes = [], [], [], {}
+    days: list[DayRow] = []
+    bars: list[BarRow] = []
+    stretches: list[Stretch] = []
+    volumes: dict[tuple[int, str], Decimal] = {}
     for index, symbol in enumerate(sorted(set(names))):
         price = before = Decimal(str(round(chance.uniform(0.4, 400), 2)))
         mine: list[BarRow] = []
@@ -219,7 +222,8 @@ def rich(symbols: int = 11) -> SessionFacts:
         while at < 390:
             length = min(chance.randint(2, 60 if index != 3 else 6), 390 - at)
             quiet = index == 3 and at % 2
-            pieces.append(stretch(symbol, at, length, "no_trade" if quiet else "unexplained" if length == 4 else None))
+            why = "no_trade" if quiet else "unexplained" if length == 4 else None
+            pieces.append(stretch(symbol, at, length, why))
             at += length
         pieces += [
             stretch(symbol, 390, 60, session_part="post"),

@@ -3,8 +3,8 @@
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 
-DASH = "\N{EN DASH}"
-MINUS = "\N{MINUS SIGN}"
+DASH = "–"
+MINUS = "−"
 
 
 def price(value: Decimal | int | None) -> str:
