@@ -11,8 +11,8 @@ Runs after each session's sweep, and when late data changed a day that was rolle
 * `check`: the log lists each failing check with sample rows; they are also in `ops.check_result`.
 * `prove`: an equation does not balance; the log shows its numbers and the offending rows. Keep the data, ask for help.
 * A day that stays provisional: the log of `finalise` says what it waits for. The next run asks again.
-* `report`: it runs last whatever the others found, and its failure does not fail the run. Correct what the log names
-  and clear it. Its page in the web UI has a button, *Session report*, to the newest day's.
+* `report`: runs last whatever the others found, and its failure does not fail the run. Clear it. Its page has a button,
+  *Session report*, to the newest day's.
 """
 
 from datetime import date
@@ -20,6 +20,7 @@ from typing import Any
 
 from airflow.sdk import DAG, AssetOrTimeSchedule, Param, task
 
+from connection_settings import connection_settings
 from marketpulse.settings import settings
 from session_report import SessionReportOperator
 from session_timetable import SessionTimetable
@@ -40,15 +41,11 @@ with DAG(
     default_args=TASK_DEFAULTS,
     on_failure_callback=TASK_DEFAULTS["on_failure_callback"],
     tags=["marketpulse", "warehouse"],
-    params={
-        "date_from": Param(None, title="First day", **DAY),
-        "date_to": Param(None, title="Last day", **DAY),
-    },
+    params={"date_from": Param(None, title="First day", **DAY), "date_to": Param(None, title="Last day", **DAY)},
 ) as dag:
 
     @task
     def compute(params: Any = None) -> list[str]:
-        from connection_settings import connection_settings
         from marketpulse.warehouse.rollups import compute_daily
 
         dsn = connection_settings().operations_dsn.get_secret_value()
@@ -58,21 +55,18 @@ with DAG(
 
     @task
     def check(days: list[str]) -> None:
-        from connection_settings import connection_settings
         from marketpulse.warehouse.checks import run_checks
 
         run_checks(connection_settings().operations_dsn.get_secret_value(), map(date.fromisoformat, days))
 
     @task
     def prove(days: list[str]) -> None:
-        from connection_settings import connection_settings
         from marketpulse.monitor.conservation import assert_balanced
 
         assert_balanced(connection_settings(), map(date.fromisoformat, days))
 
     @task
     def finalise() -> list[str]:
-        from connection_settings import connection_settings
         from marketpulse.warehouse import finality, topic_ends
 
         now = connection_settings()
