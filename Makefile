@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
-CHECKED := src tests dags plugins spark_apps
+CHECKED := src tests dags plugins spark_apps bench
 TIMEZONE ?= America/New_York
 
 .PHONY: help
@@ -45,6 +45,10 @@ check: .venv/.installed ## lint, format, types, layers: what CI runs before the 
 	@$(BIN)/lint-imports
 
 # SCHEMAS=FOLDER: a checkout of microsoft/json-schemas, to follow what is not vendored.
+.PHONY: bench-mart
+bench-mart: .venv/.installed ## how long the report's queries take, with five years of 500 symbols (minutes, 10 GB)
+	@$(BIN)/python bench/mart_queries.py $(ARGS)
+
 .PHONY: check-powerbi
 check-powerbi: .venv/.installed ## the Power BI project by every validator that needs no Power BI
 	@SCHEMAS='$(SCHEMAS)' scripts/powerbi/check.sh

@@ -2,6 +2,12 @@
 -- the intraday sessions. Prices are smooth waves: what is measured is how rows are found, not what they say.
 -- Parameters: symbols, days and sessions (how many of each), last_day.
 
+-- Indexes come after the rows of the large tables.
+ALTER TABLE market.subscription DROP CONSTRAINT subscription_calendar_trading_date_fkey, DROP CONSTRAINT subscription_pkey;
+DROP INDEX market.subscription_symbol_idx;
+ALTER TABLE rollup.coverage DROP CONSTRAINT coverage_pkey;
+DROP INDEX rollup.coverage_date_idx;
+
 INSERT INTO market.session (calendar, trading_date, pre_open_at, open_at, close_at, post_close_at)
 SELECT calendar, calendar_date, pre_open_at, open_at, close_at, post_close_at
 FROM market.calendar_day
@@ -16,6 +22,9 @@ SELECT session.trading_date, 'S' || to_char(number, 'FM000'), 'sip', 'XNYS', 'al
 FROM market.session
 CROSS JOIN generate_series(1, %(symbols)s) AS number
 ORDER BY 1, 2;
+
+ALTER TABLE market.subscription ADD PRIMARY KEY (trading_date, symbol, feed);
+CREATE INDEX subscription_symbol_idx ON market.subscription (symbol, trading_date);
 
 INSERT INTO rollup.daily (
     symbol, trading_date, feed, calendar, open, open_basis, high, low, close, close_basis, volume, notional,
@@ -111,6 +120,9 @@ JOIN market.session USING (calendar, trading_date)
 CROSS JOIN (VALUES (0, 60, false), (60, 63, true), (63, 120, false), (120, 122, true), (122, 390, false))
     AS run (from_min, until_min, is_gap)
 ORDER BY watched.trading_date, watched.symbol;
+
+ALTER TABLE rollup.coverage ADD PRIMARY KEY (symbol, feed, trading_date, range_start);
+CREATE INDEX coverage_date_idx ON rollup.coverage (trading_date, symbol);
 
 INSERT INTO ops.stream_batch (
     batch_id, epoch, topic, partition, first_offset, last_offset, records, landed, duplicate, superseding,
