@@ -8,7 +8,7 @@ Runs after each session's sweep, and when late data changed a day that was rolle
 `date_to` recompute that range, dirty or not; without them every dirty day. Repeating a run gives the same rows.
 
 **When it fails**
-* `check`: the log lists each failing check with sample rows; they are also in `ops.check_result`.
+* `check`, one instance a file of `include/sql/checks`: its error shows the first row found, `ops.check_result` ten.
 * `prove`: an equation does not balance; the log shows its numbers and the offending rows. Keep the data, ask for help.
 * A day that stays provisional: the log of `finalise` says what it waits for. The next run asks again.
 * `report`: runs last whatever the others found, and its failure does not fail the run. Clear it. Its page has a button,
@@ -20,8 +20,10 @@ from typing import Any
 
 from airflow.sdk import DAG, AssetOrTimeSchedule, Param, task
 
-from connection_settings import connection_settings
+from connection_settings import OPERATIONS, connection_settings
+from data_check import DataCheckOperator
 from marketpulse.settings import settings
+from marketpulse.warehouse.check_files import check_names
 from session_report import SessionReportOperator
 from session_timetable import SessionTimetable
 from task_defaults import LATE_DAYS, START_DATE, TASK_DEFAULTS
@@ -54,12 +56,6 @@ with DAG(
         return [day.trading_date.isoformat() for day in days]
 
     @task
-    def check(days: list[str]) -> None:
-        from marketpulse.warehouse.checks import run_checks
-
-        run_checks(connection_settings().operations_dsn.get_secret_value(), map(date.fromisoformat, days))
-
-    @task
     def prove(days: list[str]) -> None:
         from marketpulse.monitor.conservation import assert_balanced
 
@@ -75,5 +71,8 @@ with DAG(
         return sorted({day.trading_date.isoformat() for day in judged if day.waits_for is None})
 
     computed, final = compute(), finalise()
-    check(computed) >> prove(computed) >> final
+    check = DataCheckOperator.partial(
+        task_id="check", conn_id=OPERATIONS, trading_dates=computed, map_index_template="{{ task.check_name }}"
+    ).expand(check_name=check_names())
+    check >> prove(computed) >> final
     SessionReportOperator(task_id="report", days=[computed, final]).as_teardown()
