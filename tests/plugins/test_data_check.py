@@ -47,7 +47,7 @@ def test_a_passing_check_keeps_a_result_a_day(operations: Database) -> None:
 def test_a_failing_check_says_in_one_line_what_it_found_and_keeps_it(operations: Database) -> None:
     with psycopg.connect(operations.owner_dsn) as connection:
         connection.execute(BAR)
-    with pytest.raises(OperatorError, match="data check bar_amounts_plausible failed: .*2025-07-02: 1 rows") as raised:
+    with pytest.raises(OperatorError, match=r"data check bar_amounts_plausible failed: .*2025-07-02: 1 rows") as raised:
         check("bar_amounts_plausible", "2025-07-02", "2025-07-03").execute({})
     assert "\n" not in str(raised.value)
     assert [row[3] for row in kept(operations)] == [1, 0]

@@ -139,7 +139,8 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
     place AS (
         SELECT
             said.figures,
-            at < of_bar_start + INTERVAL '2 minutes' OR at < (SELECT market_at FROM landed) AS is_forming
+            at < of_bar_start + INTERVAL '2 minutes' OR coalesce(at < (SELECT market_at FROM landed), false)
+                AS is_forming
         FROM (SELECT (SELECT figures FROM said) AS figures) AS said
     )
     SELECT
