@@ -1,6 +1,7 @@
 """Parses the model with tools that are not ours: DAX with pbi-parsers, TMDL with powerbi-tmdl-tools.
 
-Run by check.sh in an environment that has both. With `--m` it prints the model's Power Query expressions as JSON instead.
+Run by check.sh in an environment that has both. With `--m` it prints the model's Power Query expressions as JSON
+instead.
 """
 
 import json
@@ -38,7 +39,9 @@ def differing_tables() -> list[str]:
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         read = json.loads(target.read_text(encoding="utf-8"))
     theirs = {table["name"].strip("'"): _names(table) for table in read["tables"]}
-    ours = {table.name: {node.name for node in [*table.of("measure"), *table.of("column")]} for table in tables().values()}
+    ours = {
+        table.name: {node.name for node in [*table.of("measure"), *table.of("column")]} for table in tables().values()
+    }
     return sorted(name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name))
 
 
@@ -53,7 +56,7 @@ def main() -> int:
     dax, tmdl = broken_dax(), differing_tables()
     sys.stdout.write("".join(f"{line}\n" for line in dax))
     sys.stdout.write(f"{len(measures())} DAX expressions, {len(dax)} broken\n")
-    sys.stdout.write(f"{len(tables())} TMDL tables, {len(tmdl)} read differently{': ' if tmdl else ''}{', '.join(tmdl)}\n")
+    sys.stdout.write(f"{len(tables())} TMDL tables, {len(tmdl)} read differently: {', '.join(tmdl) or '-'}\n")
     return 1 if dax or tmdl else 0
 
 

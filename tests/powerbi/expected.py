@@ -127,7 +127,10 @@ def _latest(stored: dict[str, list[Row]]) -> list[Fact]:
 
 
 def _coverage(stored: dict[str, list[Row]]) -> list[Fact]:
-    return [{**row, "minutes": minutes(row), "shown": row["reason"] or "received"} for row in stored["rollup.coverage"]]
+    return [
+        {**row, "minutes": minutes(row), "shown": row["reason"] if row["status"] == "missing" else "received"}
+        for row in stored["rollup.coverage"]
+    ]
 
 
 def _restatements(stored: dict[str, list[Row]]) -> list[Fact]:

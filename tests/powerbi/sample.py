@@ -1,5 +1,6 @@
 """A few sessions of three symbols, with a split, a restatement, an outage and a second volume scope, as stored rows."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ FOLDER = Path(__file__).parent / "sample"
 FIRST = ("market.calendar", "market.session", "ops.stream_batch")
 
 
+@cache
 def sample() -> dict[str, list[Row]]:
     """The rows by table; numbers and times stay text, so that no price passes through a float."""
     names = [*FIRST, *sorted({path.stem for path in FOLDER.glob("*.yaml")} - set(FIRST))]
