@@ -73,7 +73,7 @@ def test_a_bar_says_what_it_said_then(restated: Database, at: str, expected: tup
 
 
 def test_a_reader_of_the_mart_may_ask_and_see_nothing_else(restated: Database) -> None:
-    assert said(restated, "2025-07-02T14:30Z", role="reader", schema="mart") == ("closed", Decimal(150), 1)
+    assert said(restated, "2025-07-02T14:30Z", role="reader", schema="mart") == ("closed", Decimal(150), 2)
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         said(restated, "2025-07-02T14:30Z", role="reader")
 
