@@ -36,7 +36,9 @@ def run_checks(dsn: str, trading_dates: Iterable[date]) -> tuple[CheckResult, ..
             run = check_run(name, days)
             connection.execute(run.sql, run.parameters)
         rows = connection.execute(read_sql("checks/store/select_results"), {"trading_dates": days}).fetchall()
-    results = [CheckResult(*row[:4], sample=tuple(row[4])) for row in rows]
+    results = [
+        CheckResult(name, severity, day, offending, tuple(sample)) for name, severity, day, offending, sample in rows
+    ]
     _report(results)
     return tuple(results)
 
