@@ -10,15 +10,9 @@ percentiles. Exit status 1 when one is over 200 ms at p95.
 
 import argparse
 import random
-import secrets
-import shutil
-import socket
 import statistics
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -26,41 +20,12 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from marketpulse.local.blueprint import POSTGRES_OPTIONS
-from marketpulse.local.postgres import PostgresServer, place
-from marketpulse.warehouse import migrations
 from marketpulse.warehouse.dimensions import fill_dimensions
-from marketpulse.warehouse.roles import RolePasswords, ensure_roles
+from scratch_server import scratch_server
 
 FOLDER = Path(__file__).parent / "mart"
 LIMIT_MS = 200.0
 LAST_DAY = date(2026, 11, 20)
-
-
-@contextmanager
-def scratch_server() -> Iterator[dict[str, str]]:
-    """A migrated database on a server that goes when the block ends; one DSN a role."""
-    state = Path(tempfile.mkdtemp(prefix="marketpulse-bench-"))
-    state.chmod(0o755)
-    password = secrets.token_hex(8)
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-    # The load is not what is measured.
-    options = POSTGRES_OPTIONS | {"fsync": "off", "full_page_writes": "off", "max_wal_size": "8GB"}
-    home = place("postgres", state=state, stack_id=state.name)
-    server = PostgresServer(home, port=port, password=password, options=options, log=state / "postgres.log")
-    roles = ("owner", "writer", "operations", "reader")
-    try:
-        server.initialise()
-        server.start()
-        ensure_roles(server.dsn(), RolePasswords(**dict.fromkeys(roles, password)))
-        dsns = {role: server.dsn(f"marketpulse_{role}", password, "marketpulse") for role in roles}
-        migrations.apply(dsns["owner"])
-        yield dsns
-    finally:
-        server.stop()
-        shutil.rmtree(state, ignore_errors=True)
 
 
 def load(dsn: str, *, symbols: int, days: int, sessions: int) -> None:
@@ -136,7 +101,7 @@ def main() -> int:
     parser.add_argument("--hold", action="store_true", help="wait for Enter before the server goes")
     given = parser.parse_args()
     size = {"symbols": given.symbols, "days": given.days, "sessions": given.sessions}
-    with scratch_server() as dsns:
+    with scratch_server(durable=False) as dsns:
         load(dsns["owner"], **size)
         kept = show(measure(dsns["reader"], **size, rounds=given.rounds))
         if given.hold:

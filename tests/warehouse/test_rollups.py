@@ -70,7 +70,7 @@ def test_case(database: Database, case: Path) -> None:
 def _computed(database: Database, metadata: dict[str, Any], expected: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows that a rollup has after it was computed: of the expected day, or of every symbol's whole series."""
     table = sql.SQL(metadata["table"])
-    days = {row["trading_date"] for row in expected} if "market.bar_1m" in metadata["reads"] else set()
+    days = {row["trading_date"] for row in expected} if "market.subscription" in metadata["reads"] else set()
     if days:
         day = date.fromisoformat(days.pop())
         compute_daily(database.operations_dsn, day, day)
@@ -79,7 +79,7 @@ def _computed(database: Database, metadata: dict[str, Any], expected: list[dict[
         load(database.owner_dsn, {"ops.dirty_series": rows})
         compute_daily(database.operations_dsn)
     order = sql.SQL(", ").join(map(sql.Identifier, metadata["grain"]))
-    where = sql.SQL("WHERE trading_date = {}").format(day) if "market.bar_1m" in metadata["reads"] else sql.SQL("")
+    where = sql.SQL("WHERE trading_date = {}").format(day) if "market.subscription" in metadata["reads"] else sql.SQL("")
     with psycopg.connect(database.owner_dsn, row_factory=dict_row) as connection:
         return connection.execute(sql.SQL("SELECT * FROM {} {} ORDER BY {}").format(table, where, order)).fetchall()
 

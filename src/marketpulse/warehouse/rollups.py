@@ -96,10 +96,10 @@ def _compute_day(connection: psycopg.Connection, day: RollupDay) -> ComputedDay 
         _link(connection, values, [day.trading_date] * len(around.calendars), around.previous_dates)
     else:
         store_coverage(connection, day.trading_date, day.symbols)
+        connection.execute(stored_from("bar"), values)
         stored = connection.execute(stored_from("daily"), values)
         computed = ComputedDay(day.trading_date, tuple(day.symbols), stored.rowcount)
         connection.execute(stored_from("reconciliation"), values)
-        connection.execute(stored_from("bar"), values)
         _link(connection, values, around.next_dates, [day.trading_date] * len(around.calendars))
     connection.execute(read_sql("rollups/mark_series"), values)
     seen = {

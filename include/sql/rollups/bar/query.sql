@@ -128,6 +128,32 @@ bars AS (
     SELECT 15 AS interval_min, * FROM quarters
     UNION ALL
     SELECT 60 AS interval_min, * FROM hours
+),
+ranked AS (
+    SELECT known.symbol, known.feed, coalesce(preference.rank, 1000000) AS rank
+    FROM (SELECT DISTINCT symbol, feed FROM hours) AS known
+    LEFT JOIN market.feed_preference AS preference USING (feed)
+),
+-- Which other feeds come before this one; mostly there is none, and then no bar has to be compared.
+rivals AS (
+    SELECT ranked.symbol, ranked.feed, better.feed AS better_feed
+    FROM ranked
+    JOIN ranked AS better
+        ON better.symbol = ranked.symbol
+       AND (better.rank, better.feed) < (ranked.rank, ranked.feed)
+),
+outranked AS (
+    SELECT DISTINCT bars.symbol, bars.feed, bars.interval_min, bars.bar_start, bars.session_part
+    FROM rivals
+    JOIN bars
+        ON bars.symbol = rivals.symbol
+       AND bars.feed = rivals.feed
+    JOIN bars AS better
+        ON better.symbol = rivals.symbol
+       AND better.feed = rivals.better_feed
+       AND better.interval_min = bars.interval_min
+       AND better.bar_start = bars.bar_start
+       AND better.session_part = bars.session_part
 )
 SELECT
     bars.symbol,
@@ -145,10 +171,7 @@ SELECT
     bars.trade_count,
     bars.minutes_with_trades::integer AS minutes_with_trades,
     bars.is_restated,
-    row_number() OVER (
-        PARTITION BY bars.symbol, bars.interval_min, bars.bar_start, bars.session_part
-        ORDER BY preference.rank NULLS LAST, bars.feed
-    ) = 1 AS is_preferred,
+    outranked.symbol IS NULL AS is_preferred,
     bars.volume_scope
 FROM bars
-LEFT JOIN market.feed_preference AS preference USING (feed)
+LEFT JOIN outranked USING (symbol, feed, interval_min, bar_start, session_part)

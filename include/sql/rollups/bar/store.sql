@@ -5,46 +5,53 @@ WITH computed AS MATERIALIZED (
 {query}
 ),
 removed AS (
-    DELETE FROM rollup.bar
-    WHERE bar.trading_date = %(trading_date)s
-      AND bar.symbol = ANY (%(symbols)s)
+    DELETE FROM rollup.bar AS stored
+    WHERE stored.trading_date = %(trading_date)s
+      AND stored.symbol = ANY (%(symbols)s)
       AND NOT EXISTS (
           SELECT
           FROM computed
-          WHERE computed.symbol = bar.symbol
-            AND computed.feed = bar.feed
-            AND computed.interval_min = bar.interval_min
-            AND computed.bar_start = bar.bar_start
-            AND computed.session_part = bar.session_part
+          WHERE computed.symbol = stored.symbol
+            AND computed.feed = stored.feed
+            AND computed.interval_min = stored.interval_min
+            AND computed.bar_start = stored.bar_start
+            AND computed.session_part = stored.session_part
       )
 )
-INSERT INTO rollup.bar (
-    symbol, feed, interval_min, bar_start, session_part, trading_date, open, high, low, close, volume, notional,
-    trade_count, minutes_with_trades, is_restated, is_preferred, volume_scope
-)
-SELECT
-    symbol, feed, interval_min, bar_start, session_part, trading_date, open, high, low, close, volume, notional,
-    trade_count, minutes_with_trades, is_restated, is_preferred, volume_scope
-FROM computed
-ON CONFLICT (symbol, feed, interval_min, bar_start, session_part) DO UPDATE SET
-    trading_date = excluded.trading_date,
-    open = excluded.open,
-    high = excluded.high,
-    low = excluded.low,
-    close = excluded.close,
-    volume = excluded.volume,
-    notional = excluded.notional,
-    trade_count = excluded.trade_count,
-    minutes_with_trades = excluded.minutes_with_trades,
-    is_restated = excluded.is_restated,
-    is_preferred = excluded.is_preferred,
-    volume_scope = excluded.volume_scope,
-    computed_at = now()
-WHERE (
-    bar.trading_date, bar.open, bar.high, bar.low, bar.close, bar.volume, bar.notional, bar.trade_count,
-    bar.minutes_with_trades, bar.is_restated, bar.is_preferred, bar.volume_scope
+MERGE INTO rollup.bar
+USING computed
+    ON computed.symbol = bar.symbol
+   AND computed.feed = bar.feed
+   AND computed.interval_min = bar.interval_min
+   AND computed.bar_start = bar.bar_start
+   AND computed.session_part = bar.session_part
+   AND bar.trading_date = %(trading_date)s
+WHEN MATCHED AND (
+    bar.open, bar.high, bar.low, bar.close, bar.volume, bar.notional, bar.trade_count, bar.minutes_with_trades,
+    bar.is_restated, bar.is_preferred, bar.volume_scope
 ) IS DISTINCT FROM (
-    excluded.trading_date, excluded.open, excluded.high, excluded.low, excluded.close, excluded.volume,
-    excluded.notional, excluded.trade_count, excluded.minutes_with_trades, excluded.is_restated,
-    excluded.is_preferred, excluded.volume_scope
+    computed.open, computed.high, computed.low, computed.close, computed.volume, computed.notional,
+    computed.trade_count, computed.minutes_with_trades, computed.is_restated, computed.is_preferred,
+    computed.volume_scope
+) THEN UPDATE SET
+    open = computed.open,
+    high = computed.high,
+    low = computed.low,
+    close = computed.close,
+    volume = computed.volume,
+    notional = computed.notional,
+    trade_count = computed.trade_count,
+    minutes_with_trades = computed.minutes_with_trades,
+    is_restated = computed.is_restated,
+    is_preferred = computed.is_preferred,
+    volume_scope = computed.volume_scope,
+    computed_at = now()
+WHEN NOT MATCHED THEN INSERT (
+    symbol, feed, interval_min, bar_start, session_part, trading_date, open, high, low, close, volume, notional,
+    trade_count, minutes_with_trades, is_restated, is_preferred, volume_scope
+) VALUES (
+    computed.symbol, computed.feed, computed.interval_min, computed.bar_start, computed.session_part,
+    computed.trading_date, computed.open, computed.high, computed.low, computed.close, computed.volume,
+    computed.notional, computed.trade_count, computed.minutes_with_trades, computed.is_restated,
+    computed.is_preferred, computed.volume_scope
 )

@@ -1,5 +1,5 @@
 -- One trading day of some symbols, one row per symbol and feed that traded or was subscribed.
--- Reads the minute bars, the auction prints, the subscriptions, the splits and the day's coverage. Parameters:
+-- Reads the five-minute bars, the auction prints, the subscriptions, the splits and the day's coverage. Parameters:
 -- trading_date, symbols; calendars, previous_dates and next_dates (parallel arrays): the sessions around this one in
 -- each calendar. Read by daily/store.sql, the data tests and the proof.
 
@@ -15,11 +15,13 @@ WITH subscribed AS (
     WHERE subscription.trading_date = %(trading_date)s
       AND subscription.symbol = ANY (%(symbols)s)
 ),
-bars AS (
+-- The five-minute bars of the day, which rollups/bar has just made of its minutes.
+bars AS MATERIALIZED (
     SELECT *
-    FROM market.bar_1m
+    FROM rollup.bar
     WHERE trading_date = %(trading_date)s
       AND symbol = ANY (%(symbols)s)
+      AND interval_min = 5
 ),
 scope AS (
     SELECT symbol, feed, calendar, open_at, close_at
@@ -79,38 +81,20 @@ official AS (
       AND price IS NOT NULL
     GROUP BY symbol, feed
 ),
--- The last price of each five minutes counted from the open; what prints after the bell belongs to the last five.
-five_minutes AS (
-    SELECT DISTINCT ON (bars.symbol, bars.feed, bucket.started_at)
-        bars.symbol,
-        bars.feed,
-        bucket.started_at,
-        bars.close
-    FROM bars
-    JOIN scope USING (symbol, feed)
-    CROSS JOIN LATERAL (
-        SELECT date_bin(
-            INTERVAL '5 minutes',
-            least(greatest(bars.bar_start, scope.open_at), scope.close_at - INTERVAL '1 minute'),
-            coalesce(scope.open_at, TIMESTAMPTZ '2000-01-03 00:00:00+00')
-        ) AS started_at
-    ) AS bucket
-    WHERE bars.session_part = 'regular'
-      AND bars.close > 0
-    ORDER BY bars.symbol, bars.feed, bucket.started_at, bars.bar_start DESC
-),
 -- Five minutes without a trade repeat the price before them, which adds nothing to the sum: they may be left out.
 moves AS (
     SELECT
-        five_minutes.symbol,
-        five_minutes.feed,
-        ln(five_minutes.close / lag(five_minutes.close, 1, totals.first_price) OVER (
-            PARTITION BY five_minutes.symbol, five_minutes.feed
-            ORDER BY five_minutes.started_at
+        bars.symbol,
+        bars.feed,
+        ln(bars.close / lag(bars.close, 1, totals.first_price) OVER (
+            PARTITION BY bars.symbol, bars.feed
+            ORDER BY bars.bar_start
         )) AS log_return
-    FROM five_minutes
+    FROM bars
     JOIN totals USING (symbol, feed)
-    WHERE totals.first_price > 0
+    WHERE bars.session_part = 'regular'
+      AND bars.close > 0
+      AND totals.first_price > 0
 ),
 volatility AS (
     SELECT symbol, feed, round(sqrt(sum(log_return * log_return)), 10) AS realised_volatility
@@ -143,10 +127,9 @@ minutes AS (
     GROUP BY coverage.symbol, coverage.feed
 ),
 untimed AS (
-    SELECT symbol, feed, count(*) AS with_trades
+    SELECT symbol, feed, sum(minutes_with_trades) AS with_trades
     FROM bars
     WHERE session_part = 'regular'
-      AND trade_count > 0
     GROUP BY symbol, feed
 ),
 around AS (
