@@ -16,7 +16,9 @@ from tests.database import Database
 from tests.warehouse.rows import load, read_case, read_rows
 
 from marketpulse import resources
+from marketpulse.errors import OperatorError
 from marketpulse.resources import include_path
+from marketpulse.settings import Settings
 from marketpulse.warehouse import rollups
 from marketpulse.warehouse.rollups import compute_daily
 
@@ -79,7 +81,9 @@ def _computed(database: Database, metadata: dict[str, Any], expected: list[dict[
         load(database.owner_dsn, {"ops.dirty_series": rows})
         compute_daily(database.operations_dsn)
     order = sql.SQL(", ").join(map(sql.Identifier, metadata["grain"]))
-    where = sql.SQL("WHERE trading_date = {}").format(day) if "market.subscription" in metadata["reads"] else sql.SQL("")
+    where = (
+        sql.SQL("WHERE trading_date = {}").format(day) if "market.subscription" in metadata["reads"] else sql.SQL("")
+    )
     with psycopg.connect(database.owner_dsn, row_factory=dict_row) as connection:
         return connection.execute(sql.SQL("SELECT * FROM {} {} ORDER BY {}").format(table, where, order)).fetchall()
 
@@ -216,3 +220,102 @@ def test_every_column_has_its_formula_and_source(database: Database, rollup: Pat
         ).fetchall()
     assert {name for (name,) in columns} == {*metadata["grain"], *metadata["columns"], *metadata["bookkeeping"]}
     assert all(set(column) == {"formula", "source"} for column in metadata["columns"].values())
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "message"),
+    [
+        (date(2025, 7, 3), DAY, "the range is reversed: it begins on 2025-07-03 and ends on 2025-07-02"),
+        (date(2999, 1, 1), None, "2999-01-01 is in the future: nothing is recorded after"),
+        (date(2999, 1, 1), date(2999, 1, 2), "2999-01-01 is in the future"),
+    ],
+)
+def test_a_range_that_cannot_be_meant_is_refused(
+    recorded: Database, first: date, last: date | None, message: str
+) -> None:
+    with pytest.raises(OperatorError, match=message):
+        compute_daily(recorded.operations_dsn, first, last)
+    assert len(stored(recorded.owner_dsn, DAY)) == 0
+
+
+def test_fifty_years_cost_no_more_than_their_recorded_days(recorded: Database) -> None:
+    days = compute_daily(recorded.operations_dsn, date(1975, 1, 1), date(2025, 12, 31))
+    assert [day.trading_date for day in days] == [date(2025, 7, 1), DAY]
+
+
+def test_an_unknown_calendar_is_named_and_changes_nothing(recorded: Database) -> None:
+    with psycopg.connect(recorded.owner_dsn) as connection:
+        connection.execute(
+            "INSERT INTO market.session SELECT 'MARS', trading_date, pre_open_at, open_at, close_at, post_close_at"
+            " FROM market.session"
+        )
+        connection.execute("UPDATE market.subscription SET calendar = 'MARS'")
+    with pytest.raises(OperatorError, match="unknown trading calendar 'MARS'"):
+        compute_daily(recorded.operations_dsn, DAY, DAY)
+    assert stored(recorded.owner_dsn, DAY) == []
+
+
+@pytest.fixture
+def sealed(recorded: Database) -> Database:
+    """The recorded day computed, then its events dropped by retention."""
+    compute_daily(recorded.operations_dsn, DAY, DAY)
+    with psycopg.connect(recorded.owner_dsn) as connection:
+        connection.execute("SELECT market.seal_event_day(%s, now() + INTERVAL '1 day')", (DAY,))
+    return recorded
+
+
+def test_a_sealed_day_is_refused_by_name_and_keeps_its_rollup(sealed: Database) -> None:
+    before = stored(sealed.owner_dsn, DAY)
+    for first in (DAY, date(2025, 7, 1)):
+        with pytest.raises(OperatorError, match="2025-07-02 cannot be computed again: retention dropped the events"):
+            compute_daily(sealed.operations_dsn, first, DAY)
+    assert stored(sealed.owner_dsn, DAY) == before != []
+
+
+def test_a_sealed_day_that_is_dirty_keeps_its_figures_and_its_dirt_goes(
+    sealed: Database, operations: psycopg.Connection
+) -> None:
+    before = stored(sealed.owner_dsn, DAY)
+    operations.execute("INSERT INTO ops.dirty_day (symbol, trading_date) VALUES ('ABC', %s)", (DAY,))
+    assert compute_daily(sealed.operations_dsn) == ()
+    assert stored(sealed.owner_dsn, DAY) == before
+    assert operations.execute("SELECT count(*) FROM ops.dirty_day").fetchone() == (0,)
+
+
+def test_a_failure_in_the_series_leaves_the_only_day_as_it_was(
+    recorded: Database, operations: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compute_daily(recorded.operations_dsn, DAY, DAY)
+    tables = ("bar", "coverage", "daily", "daily_series", "period")
+
+    def everything() -> list[Any]:
+        query = sql.SQL("SELECT * FROM rollup.{} ORDER BY 1, 2, 3, 4")
+        return [operations.execute(query.format(sql.Identifier(table))).fetchall() for table in tables]
+
+    before = everything()
+    with psycopg.connect(recorded.owner_dsn) as connection:
+        connection.execute("UPDATE market.bar_1m SET volume = volume + 1")
+    read = resources.read_sql
+    monkeypatch.setattr(
+        rollups, "read_sql", lambda name: "SELECT 1 / 0" if name == "rollups/period/store" else read(name)
+    )
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        compute_daily(recorded.operations_dsn, DAY, DAY)
+    assert everything() == before
+
+
+def test_another_order_of_feeds_chooses_again(database: Database) -> None:
+    load(database.owner_dsn, read_case(include_path("sql/rollups/bar/tests/feeds_and_restatements")))
+    preferred = "SELECT DISTINCT feed FROM rollup.bar WHERE is_preferred AND interval_min = 60"
+    compute_daily(database.operations_dsn, DAY, DAY)
+    with psycopg.connect(database.operations_dsn, autocommit=True) as connection:
+        order = [feed for (feed,) in connection.execute("SELECT feed FROM market.feed_preference ORDER BY rank")]
+        assert tuple(order) == Settings().feed_order
+        assert connection.execute(preferred).fetchall() == [("sip",)]
+        compute_daily(database.operations_dsn, feed_order=("iex", "sip"))
+        assert connection.execute(preferred).fetchall() == [("iex",)]
+        assert connection.execute("SELECT feed FROM rollup.daily_series").fetchall() == [("iex",)]
+        compute_daily(database.operations_dsn, feed_order=order)
+        assert connection.execute(preferred).fetchall() == [("sip",)]
+    with pytest.raises(OperatorError, match="names a feed twice: sip, sip"):
+        compute_daily(database.operations_dsn, feed_order=("sip", "sip"))

@@ -14,9 +14,16 @@ reach AS (
         wanted.from_date,
         least(wanted.from_date - 363, lookback.trading_date) AS start_date,
         newest.trading_date AS newest_date,
+        told.splits AS factor_version,
         before.atr_14 AS atr_before,
         before.peak AS peak_before
     FROM wanted
+    CROSS JOIN LATERAL (
+        SELECT count(*)::integer AS splits
+        FROM market.corporate_action AS action
+        WHERE action.symbol = wanted.symbol
+          AND action.action_type = 'split'
+    ) AS told
     CROSS JOIN LATERAL (
         SELECT max(daily.trading_date) AS trading_date
         FROM rollup.daily
@@ -49,6 +56,7 @@ chosen AS (
         daily.*,
         reach.from_date,
         reach.newest_date,
+        reach.factor_version,
         reach.atr_before,
         reach.peak_before
     FROM reach
@@ -63,39 +71,7 @@ chosen AS (
         preference.rank NULLS LAST,
         daily.feed
 ),
-split AS (
-    SELECT
-        chosen.symbol,
-        chosen.trading_date,
-        market.product(action.split_from) / market.product(action.split_to) AS factor
-    FROM chosen
-    JOIN market.corporate_action AS action
-        ON action.symbol = chosen.symbol
-       AND action.action_type = 'split'
-       AND action.is_current
-       AND action.ex_date > chosen.trading_date
-       AND action.ex_date <= chosen.newest_date
-    GROUP BY chosen.symbol, chosen.trading_date
-),
-told AS (
-    SELECT symbol, count(*) AS splits
-    FROM market.corporate_action
-    WHERE symbol = ANY (%(symbols)s)
-      AND action_type = 'split'
-    GROUP BY symbol
-),
--- A dividend is of the shares of its day, and falls to the first session on or after its date.
-dividend AS (
-    SELECT chosen.symbol, chosen.trading_date, sum(action.cash_amount) AS cash_amount
-    FROM chosen
-    JOIN market.corporate_action AS action
-        ON action.symbol = chosen.symbol
-       AND action.action_type = 'cash_dividend'
-       AND action.is_current
-       AND action.ex_date > chosen.previous_date
-       AND action.ex_date <= chosen.trading_date
-    GROUP BY chosen.symbol, chosen.trading_date
-),
+-- Looked up row by row: the actions of a symbol are few, and a join would trust the planner's guess of their number.
 adjusted AS (
     SELECT
         chosen.symbol,
@@ -106,18 +82,34 @@ adjusted AS (
         chosen.from_date,
         chosen.atr_before,
         chosen.peak_before,
-        coalesce(split.factor, 1) AS split_factor,
-        coalesce(told.splits, 0) AS factor_version,
-        round(chosen.open * coalesce(split.factor, 1), 6) AS adj_open,
-        round(chosen.high * coalesce(split.factor, 1), 6) AS adj_high,
-        round(chosen.low * coalesce(split.factor, 1), 6) AS adj_low,
-        round(chosen.close * coalesce(split.factor, 1), 6) AS adj_close,
-        round(chosen.volume / coalesce(split.factor, 1), 6) AS adj_volume,
-        coalesce(dividend.cash_amount * coalesce(split.factor, 1), 0) AS adj_dividend
+        chosen.factor_version,
+        split.factor AS split_factor,
+        round(chosen.open * split.factor, 6) AS adj_open,
+        round(chosen.high * split.factor, 6) AS adj_high,
+        round(chosen.low * split.factor, 6) AS adj_low,
+        round(chosen.close * split.factor, 6) AS adj_close,
+        round(chosen.volume / split.factor, 6) AS adj_volume,
+        coalesce(dividend.cash_amount * split.factor, 0) AS adj_dividend
     FROM chosen
-    LEFT JOIN split USING (symbol, trading_date)
-    LEFT JOIN dividend USING (symbol, trading_date)
-    LEFT JOIN told USING (symbol)
+    CROSS JOIN LATERAL (
+        SELECT market.product(action.split_from) / market.product(action.split_to) AS factor
+        FROM market.corporate_action AS action
+        WHERE action.symbol = chosen.symbol
+          AND action.action_type = 'split'
+          AND action.is_current
+          AND action.ex_date > chosen.trading_date
+          AND action.ex_date <= chosen.newest_date
+    ) AS split
+    -- A dividend is of the shares of its day, and falls to the first session on or after its date.
+    CROSS JOIN LATERAL (
+        SELECT sum(action.cash_amount) AS cash_amount
+        FROM market.corporate_action AS action
+        WHERE action.symbol = chosen.symbol
+          AND action.action_type = 'cash_dividend'
+          AND action.is_current
+          AND action.ex_date > chosen.previous_date
+          AND action.ex_date <= chosen.trading_date
+    ) AS dividend
 ),
 linked AS (
     SELECT
@@ -130,7 +122,7 @@ linked AS (
     FROM adjusted
     WINDOW by_day AS (PARTITION BY symbol ORDER BY trading_date)
 ),
-ranged AS (
+ranged AS MATERIALIZED (
     SELECT
         linked.*,
         -- Without a previous close the day's own range.
@@ -143,8 +135,7 @@ ranged AS (
 -- Averages and extremes run over days that have a close.
 measured AS (
     SELECT
-        symbol,
-        trading_date,
+        ranged.*,
         rollup.average_true_range_14(
             CASE WHEN atr_before IS NULL OR trading_date >= from_date THEN true_range END,
             atr_before
@@ -165,29 +156,43 @@ measured AS (
         last_50 AS (PARTITION BY symbol ORDER BY trading_date ROWS 49 PRECEDING),
         last_200 AS (PARTITION BY symbol ORDER BY trading_date ROWS 199 PRECEDING),
         last_52_weeks AS (PARTITION BY symbol ORDER BY trading_date RANGE INTERVAL '363 days' PRECEDING)
+),
+days AS (
+    SELECT * FROM measured
+    UNION ALL
+    SELECT
+        ranged.*,
+        NULL AS atr_14,
+        NULL AS sma_20,
+        NULL AS sma_50,
+        NULL AS sma_200,
+        NULL AS peak,
+        NULL AS high_52w,
+        NULL AS low_52w
+    FROM ranged
+    WHERE adj_close IS NULL
 )
 SELECT
-    ranged.symbol,
-    ranged.trading_date,
-    ranged.feed,
-    ranged.split_factor,
-    ranged.factor_version::integer AS factor_version,
-    ranged.adj_open,
-    ranged.adj_high,
-    ranged.adj_low,
-    ranged.adj_close,
-    ranged.adj_volume,
-    round(ranged.adj_close / nullif(ranged.previous_close, 0) - 1, 8) AS return_1d,
-    round((ranged.adj_close + ranged.adj_dividend) / nullif(ranged.previous_close, 0) - 1, 8) AS total_return_1d,
-    round(100 * (ranged.adj_open / nullif(ranged.previous_close, 0) - 1), 6) AS gap_pct,
-    ranged.true_range,
-    measured.atr_14,
-    measured.sma_20,
-    measured.sma_50,
-    measured.sma_200,
-    round(100 * (ranged.adj_close / nullif(measured.peak, 0) - 1), 6) AS drawdown_pct,
-    measured.high_52w,
-    measured.low_52w
-FROM ranged
-LEFT JOIN measured USING (symbol, trading_date)
-WHERE ranged.trading_date >= ranged.from_date
+    symbol,
+    trading_date,
+    feed,
+    split_factor,
+    factor_version,
+    adj_open,
+    adj_high,
+    adj_low,
+    adj_close,
+    adj_volume,
+    round(adj_close / nullif(previous_close, 0) - 1, 8) AS return_1d,
+    round((adj_close + adj_dividend) / nullif(previous_close, 0) - 1, 8) AS total_return_1d,
+    round(100 * (adj_open / nullif(previous_close, 0) - 1), 6) AS gap_pct,
+    true_range,
+    atr_14,
+    sma_20,
+    sma_50,
+    sma_200,
+    round(100 * (adj_close / nullif(peak, 0) - 1), 6) AS drawdown_pct,
+    high_52w,
+    low_52w
+FROM days
+WHERE trading_date >= from_date

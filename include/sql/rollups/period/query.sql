@@ -29,11 +29,6 @@ days AS (
         ON series.symbol = daily.symbol
        AND series.trading_date = daily.trading_date
 ),
-promised AS (
-    SELECT symbol, period, period_start, sum(minutes_of_day) FILTER (WHERE is_first_of_day) AS minutes
-    FROM days
-    GROUP BY symbol, period, period_start
-),
 totals AS (
     SELECT
         symbol,
@@ -50,6 +45,7 @@ totals AS (
         sum(trade_count)::bigint AS trade_count,
         count(*)::integer AS sessions,
         sum(minutes_covered) AS minutes_covered,
+        sum(minutes_of_day) FILTER (WHERE is_first_of_day) AS minutes_of_first,
         -- A day without a trade has no scope and changes none.
         count(DISTINCT volume_scope) <= 1 AS has_one_scope,
         CASE WHEN count(DISTINCT volume_scope) <= 1 THEN min(volume_scope) ELSE 'unknown' END AS volume_scope,
@@ -63,20 +59,25 @@ totals AS (
     FROM days
     GROUP BY symbol, period, period_start, from_date, feed
 ),
-chosen AS (
-    SELECT DISTINCT ON (totals.symbol, totals.period, totals.period_start)
+covered AS (
+    SELECT
         totals.*,
-        round(100.0 * totals.minutes_covered / nullif(promised.minutes, 0), 2) AS coverage_pct
+        -- Of every recorded day once, whichever feed has it.
+        100.0 * minutes_covered
+            / nullif(sum(minutes_of_first) OVER (PARTITION BY symbol, period, period_start), 0) AS coverage_pct
     FROM totals
-    JOIN promised USING (symbol, period, period_start)
+),
+chosen AS (
+    SELECT DISTINCT ON (covered.symbol, covered.period, covered.period_start) covered.*
+    FROM covered
     LEFT JOIN market.feed_preference AS preference USING (feed)
     ORDER BY
-        totals.symbol,
-        totals.period,
-        totals.period_start,
-        100.0 * totals.minutes_covered / nullif(promised.minutes, 0) DESC NULLS LAST,
+        covered.symbol,
+        covered.period,
+        covered.period_start,
+        covered.coverage_pct DESC NULLS LAST,
         preference.rank NULLS LAST,
-        totals.feed
+        covered.feed
 ),
 linked AS (
     SELECT
@@ -103,7 +104,7 @@ SELECT
     trade_count,
     sessions,
     round(100 * (close / nullif(previous_close, 0) - 1), 6) AS return_pct,
-    coverage_pct,
+    round(coverage_pct, 2) AS coverage_pct,
     state,
     volume_scope
 FROM linked
