@@ -49,6 +49,10 @@ check: .venv/.installed ## lint, format, types, layers: what CI runs before the 
 bench-mart: .venv/.installed ## how long the report's queries take, with five years of 500 symbols (minutes, 10 GB)
 	@$(BIN)/python bench/mart_queries.py $(ARGS)
 
+.PHONY: bench-rollups
+bench-rollups: .venv/.installed ## what 20 sessions of 500 symbols cost to roll up, and one late trade (minutes, 4 GB)
+	@$(BIN)/python bench/rollups.py $(ARGS)
+
 .PHONY: check-powerbi
 check-powerbi: .venv/.installed ## the Power BI project by every validator that needs no Power BI
 	@SCHEMAS='$(SCHEMAS)' scripts/powerbi/check.sh

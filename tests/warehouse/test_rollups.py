@@ -26,6 +26,8 @@ DAY = date(2025, 7, 2)
 ROLLUPS = sorted(path for path in include_path("sql/rollups").iterdir() if path.is_dir())
 # Coverage has runs of minutes instead of figures, and a test module of its own.
 FIGURES = [path for path in ROLLUPS if path.name != "coverage"]
+# Computed of days and not of a day.
+SPANNING = ("daily_series", "period")
 CASES = sorted(case for rollup in FIGURES for case in (rollup / "tests").iterdir())
 
 
@@ -71,21 +73,19 @@ def test_case(database: Database, case: Path) -> None:
 
 def _computed(database: Database, metadata: dict[str, Any], expected: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows that a rollup has after it was computed: of the expected day, or of every symbol's whole series."""
-    table = sql.SQL(metadata["table"])
-    days = {row["trading_date"] for row in expected} if "market.subscription" in metadata["reads"] else set()
-    if days:
-        day = date.fromisoformat(days.pop())
-        compute_daily(database.operations_dsn, day, day)
-    else:
+    table, order = sql.SQL(metadata["table"]), sql.SQL(", ").join(map(sql.Identifier, metadata["grain"]))
+    if metadata["name"] in SPANNING:
         rows = [{"symbol": symbol, "from_date": "1900-01-01"} for symbol in {row["symbol"] for row in expected}]
         load(database.owner_dsn, {"ops.dirty_series": rows})
         compute_daily(database.operations_dsn)
-    order = sql.SQL(", ").join(map(sql.Identifier, metadata["grain"]))
-    where = (
-        sql.SQL("WHERE trading_date = {}").format(day) if "market.subscription" in metadata["reads"] else sql.SQL("")
-    )
+        where = sql.SQL("true")
+    else:
+        day = date.fromisoformat(expected[0]["trading_date"])
+        compute_daily(database.operations_dsn, day, day)
+        where = sql.SQL("trading_date = {}").format(day)
     with psycopg.connect(database.owner_dsn, row_factory=dict_row) as connection:
-        return connection.execute(sql.SQL("SELECT * FROM {} {} ORDER BY {}").format(table, where, order)).fetchall()
+        query = sql.SQL("SELECT * FROM {} WHERE {} ORDER BY {}").format(table, where, order)
+        return connection.execute(query).fetchall()
 
 
 def _metadata(rollup: Path) -> dict[str, Any]:
