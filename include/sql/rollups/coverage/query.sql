@@ -377,9 +377,9 @@ quiet AS (
         ) AS seen
     ) AS day
 ),
--- A halt is presumed when chance makes such a silence of this symbol less often than once in a hundred days, judged by
--- the other minutes of the day or, of a day with less than an hour of them, by the last twenty days; and when another
--- symbol of the feed traded meanwhile, or the whole feed would be what stands still.
+-- A halt is presumed of a symbol that trades in most minutes, when chance makes such a silence less often than once in a
+-- thousand days, judged by the other minutes of the day or, of a day with less than an hour of them, by the last twenty
+-- days; and when another symbol of the feed traded meanwhile, or the whole feed would be what stands still.
 presumed AS MATERIALIZED (
     SELECT
         quiet.symbol,
@@ -433,7 +433,8 @@ presumed AS MATERIALIZED (
         ORDER BY bar.symbol
         LIMIT 1
     ) AS other
-    WHERE (quiet.other_minutes + quiet.minutes) * power(usual.quiet_share, quiet.minutes) < 0.01
+    WHERE usual.quiet_share < 0.5
+      AND (quiet.other_minutes + quiet.minutes) * power(usual.quiet_share, quiet.minutes) < 0.001
 ),
 --
 presumed_minutes AS (
