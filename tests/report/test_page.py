@@ -149,7 +149,7 @@ def test_five_hundred_symbols_stay_below_two_megabytes() -> None:
     text = render(session, MADE_AT)
     assert len(text.encode()) < 2_000_000
     said = Outline(text).words
-    assert "Drawn are 24 of 500 symbols: those that traded and moved most" in said
+    assert "Drawn are 20 of 500 symbols: those that traded and moved most" in said
     assert "The 20 highest and lowest of 500" in said
     assert "Drawn are the 60 of 500 symbols that lost most; the table has all." in said
 

@@ -15,8 +15,9 @@ from marketpulse.report.reasons import reason
 from marketpulse.report.rows import BarRow, DayRow, SessionHours, Stretch, VolumeRow
 
 CANDLES_WIDTH, VOLUME_WIDTH, MAP_WIDTH = 400, 860, 960
-# A letter needs this many pixels; a shorter stretch shows its pattern, and stands in the table.
-LETTER_PX = 9
+# A letter needs this many pixels; a shorter stretch shows its pattern, and stands in the table. Where nobody traded is
+# many short stretches, and their letters would hide the others.
+LETTER_PX, QUIET_LETTER_PX = 9, 60
 _PART_ORDER = {"regular": 0, "pre": 1, "post": 2}
 
 
@@ -75,11 +76,15 @@ def coverage_map(stretches: Sequence[Stretch], sessions: Iterable[SessionHours])
     """A row a symbol, a pattern and a letter a reason; lines at the open and the close."""
     if not stretches:
         return None
+    first = min(stretch.range_start_local for stretch in stretches)
+    last = max(stretch.range_start_local + timedelta(minutes=stretch.minutes) for stretch in stretches)
+    pixel = (last - first) / MAP_WIDTH
     rows = []
     for stretch in stretches:
         why = reason(stretch.reason, stretch.status)
         starts = stretch.range_start_local
         length = timedelta(minutes=stretch.minutes)
+        needed = pixel * (QUIET_LETTER_PX if why.code == "no_trade" else LETTER_PX)
         rows.append(
             {
                 "symbol": stretch.symbol,
@@ -87,17 +92,10 @@ def coverage_map(stretches: Sequence[Stretch], sessions: Iterable[SessionHours])
                 "middle": _ms(starts + length / 2),
                 "ends": _ms(starts + length),
                 "fill": f"url(#{why.pattern})",
-                "letter": why.letter,
+                "letter": why.letter if length >= needed else "",
             }
         )
-    first = min(stretch.range_start_local for stretch in stretches)
-    last = max(stretch.range_start_local + timedelta(minutes=stretch.minutes) for stretch in stretches)
-    letters_ms = (last - first) / timedelta(milliseconds=1) * LETTER_PX / MAP_WIDTH
-    params = [
-        {"name": "opens", "value": _ms(first)},
-        {"name": "closes", "value": _ms(last)},
-        {"name": "letters", "value": letters_ms},
-    ]
+    params = [{"name": "opens", "value": _ms(first)}, {"name": "closes", "value": _ms(last)}]
     marks = [{"at": _ms(at)} for session in sessions for at in (session.open_local, session.close_local)]
     return chart("coverage", rows, params=params, datasets={"hours": marks})
 

@@ -7,11 +7,11 @@ from decimal import Decimal
 from marketpulse.report.reasons import LOST, RECEIVED
 from marketpulse.report.rows import DayRow, ReasonMinutes, SessionHours, Stretch
 
-# One symbol's candles and their table take about 30 kB, a row of the map up to 25 kB; the page aims below 2 MB.
-MOST_CANDLES = 24
+# One symbol's candles and their table take about 40 kB, a stretch of the map 85 bytes; the page aims below 2 MB.
+MOST_CANDLES = 20
 MOST_MOVERS = 20
 MOST_MAP_ROWS = 60
-MOST_MAP_STRETCHES = 6000
+MOST_MAP_STRETCHES = 4000
 
 
 def sessions_of(sessions: Iterable[SessionHours], days: Iterable[DayRow]) -> tuple[SessionHours, ...]:
