@@ -81,22 +81,20 @@ official AS (
       AND price IS NOT NULL
     GROUP BY symbol, feed
 ),
--- Five minutes without a trade repeat the price before them, which adds nothing to the sum: they may be left out.
+-- Five minutes without a trade repeat the price before them, which adds nothing to the sum: they may be left out. The
+-- first ones move from the day's first price, which is their own open.
 moves AS (
     SELECT
-        bars.symbol,
-        bars.feed,
+        symbol,
+        feed,
         -- No logarithm of a price is a decimal: fifteen digits of it are exact enough, and the sum stays exact, while
         -- numeric's own logarithm would take longer than everything else here.
-        ln((bars.close / lag(bars.close, 1, totals.first_price) OVER (
-            PARTITION BY bars.symbol, bars.feed
-            ORDER BY bars.bar_start
-        ))::float8)::numeric AS log_return
+        ln((close / lag(close, 1, open) OVER (PARTITION BY symbol, feed ORDER BY bar_start))::float8)::numeric
+            AS log_return
     FROM bars
-    JOIN totals USING (symbol, feed)
-    WHERE bars.session_part = 'regular'
-      AND bars.close > 0
-      AND totals.first_price > 0
+    WHERE session_part = 'regular'
+      AND open > 0
+      AND close > 0
 ),
 volatility AS (
     SELECT symbol, feed, round(sqrt(sum(log_return * log_return)), 10) AS realised_volatility
