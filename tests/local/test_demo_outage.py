@@ -1,10 +1,10 @@
-"""The demo's passage of the provider's outage: at full speed to its first second, slowly until it was read over."""
+"""The demo's passage of the provider's outage: at full speed to shortly before, slowly until it was read over."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from marketpulse.events.session import calendar
-from marketpulse.local.demo_outage import SLOW_SPEED, OutagePassage, passage
+from marketpulse.local.demo_outage import LEAD, SLOW_SPEED, OutagePassage, passage
 
 START = datetime(2026, 11, 20, 16, tzinfo=UTC)
 END = START + timedelta(minutes=7)
@@ -29,11 +29,12 @@ class Market:
         self.now += timedelta(seconds=seconds * self.speed)
 
 
-def test_the_outage_begins_at_its_first_second_however_late_one_asks() -> None:
-    for asked_at in (START - timedelta(seconds=2000), START - timedelta(seconds=1), START + timedelta(seconds=30)):
+def test_the_slow_part_begins_in_time_however_late_one_asks() -> None:
+    slow_from = START - LEAD
+    for asked_at in (slow_from - timedelta(seconds=2000), slow_from, START + timedelta(seconds=30)):
         market = Market(asked_at)
         assert OutagePassage(market, START, END, 1500.0, sleep=market.sleep).arrive() is None
-        assert market.played == [(max(START, asked_at), SLOW_SPEED)]
+        assert market.played == [(max(slow_from, asked_at), SLOW_SPEED)]
 
 
 def test_until_then_the_day_goes_on() -> None:

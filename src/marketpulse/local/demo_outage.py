@@ -14,6 +14,8 @@ from marketpulse.simulator.simulation import outage_hours
 
 # Market seconds a second: seven minutes last five seconds, longer than the producer tries one request and rests.
 SLOW_SPEED = 80.0
+# Slow from here on, so that the last poll before the outage ends close to it.
+LEAD = timedelta(minutes=4)
 # However long the producer takes to come back, the day goes on after this much market time.
 _PATIENCE = timedelta(minutes=20)
 # The approach is left to the caller's polling until so little is left of it (seconds).
@@ -39,13 +41,13 @@ class OutagePassage:
     sleep: Callable[[float], None] = time.sleep
 
     def arrive(self) -> str | None:
-        """Waits for the outage at the demo's speed and goes on slowly from its first second; None when it has."""
-        market_at = self.player.market_at()
-        left_s = (self.start - market_at).total_seconds() / self.speed
+        """Waits for the outage at the demo's speed and goes on slowly from shortly before it; None when it has."""
+        market_at, slow_from = self.player.market_at(), self.start - LEAD
+        left_s = (slow_from - market_at).total_seconds() / self.speed
         if left_s > _LAST_STRETCH_S:
             return f"{market_at:%H:%M} UTC"
         self.sleep(max(0.0, left_s))
-        self.player.play(max(self.start, market_at), speed=min(SLOW_SPEED, self.speed))
+        self.player.play(max(slow_from, market_at), speed=min(SLOW_SPEED, self.speed))
         return None
 
     def leave(self, has_read_since: Callable[[datetime], bool]) -> str | None:
