@@ -43,8 +43,8 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --uid 10001 --create-home --shell /usr/sbin/nologin marketpulse \
  && install --directory --owner=marketpulse --group=marketpulse \
-      /var/lib/marketpulse/airflow /var/lib/marketpulse/backups /var/lib/marketpulse/simulator \
-      /var/lib/marketpulse/spark
+      /var/lib/marketpulse/airflow /var/lib/marketpulse/backups /var/lib/marketpulse/reports \
+      /var/lib/marketpulse/simulator /var/lib/marketpulse/spark
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/marketpulse/jars /opt/marketpulse/jars
 COPY dags /opt/marketpulse/dags

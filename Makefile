@@ -2,14 +2,14 @@
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
-CHECKED := src tests dags plugins spark_apps
+CHECKED := src tests dags plugins spark_apps bench
 TIMEZONE ?= America/New_York
 # One worker has the stack; the others wait for clocks and servers more than they compute.
 WORKERS ?= 3
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # make PYTHON=/path/to/python3.12 ... chooses the interpreter of the environment.
 .venv/.installed: requirements.lock pyproject.toml scripts/bootstrap.sh
@@ -45,6 +45,19 @@ check: .venv/.installed ## lint, format, types, layers: what CI runs before the 
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy $(wildcard $(CHECKED))
 	@$(BIN)/lint-imports
+
+# SCHEMAS=FOLDER: a checkout of microsoft/json-schemas, to follow what is not vendored.
+.PHONY: bench-mart
+bench-mart: .venv/.installed ## how long the report's queries take, with five years of 500 symbols (minutes, 10 GB)
+	@$(BIN)/python bench/mart_queries.py $(ARGS)
+
+.PHONY: bench-rollups
+bench-rollups: .venv/.installed ## what 20 sessions of 500 symbols cost to roll up, and one late trade (minutes, 4 GB)
+	@$(BIN)/python bench/rollups.py $(ARGS)
+
+.PHONY: check-powerbi
+check-powerbi: .venv/.installed ## the Power BI project by every validator that needs no Power BI
+	@SCHEMAS='$(SCHEMAS)' scripts/powerbi/check.sh
 
 .PHONY: lock
 lock: .venv/.installed ## resolve the requirements again

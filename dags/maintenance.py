@@ -1,8 +1,8 @@
 """
 ### Maintenance
 
-Daily: partitions ahead of need, retention, vacuum and analyze, a backup that is restored to prove it, and Airflow's own
-clean-up of old runs and task states.
+Daily: the calendars' days and listed symbols that the mart shows, partitions ahead of need, retention, vacuum and
+analyze, a backup that is restored to prove it, and Airflow's own clean-up of old runs and task states.
 
 Retention drops the events of days that landed more than `MARKETPULSE_RETENTION_DAYS` ago; bars and rollups stay.
 Backups are in `MARKETPULSE_BACKUP_DIR`. The clean-up needs the Connection `airflow_metadata`, or it is skipped.
@@ -29,6 +29,14 @@ with DAG(
     on_failure_callback=TASK_DEFAULTS["on_failure_callback"],
     tags=["marketpulse", "maintenance"],
 ) as dag:
+
+    @task(priority_weight=6)
+    def dimensions() -> None:
+        from connection_settings import connection_settings
+        from marketpulse.warehouse.dimensions import fill_dimensions
+
+        now = connection_settings()
+        fill_dimensions(now.operations_dsn.get_secret_value(), now.calendar)
 
     @task(priority_weight=5)
     def partitions() -> None:
@@ -65,6 +73,7 @@ with DAG(
         clean_airflow()
 
     # One at a time, by weight, and none waits for another's success: a failed retention must not cost the backup.
+    dimensions()
     partitions()
     retention()
     vacuum()

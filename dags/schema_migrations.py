@@ -1,7 +1,8 @@
 """
 ### Schema migrations
 
-Brings the market database to the newest schema: plan, approve when a step is destructive, apply, verify.
+Brings the market database to the newest schema: plan, approve when a step is destructive, apply, fill what the mart's
+dimensions stand on, verify.
 
 Run it by hand after an upgrade. A destructive plan waits for a decision under *Required actions* of the run; the plan
 is in the log of `plan`. Applying holds an advisory lock, so two runs cannot overlap.
@@ -46,6 +47,14 @@ with DAG(
         migrations.apply(connection_settings(OWNER).owner_dsn.get_secret_value())
 
     @task
+    def fill_dimensions() -> None:
+        from connection_settings import connection_settings
+        from marketpulse.warehouse import dimensions
+
+        now = connection_settings("marketpulse_owner")
+        dimensions.fill_dimensions(now.owner_dsn.get_secret_value(), now.calendar)
+
+    @task
     def verify() -> None:
         from connection_settings import OWNER, connection_settings
         from marketpulse.warehouse import migrations
@@ -60,4 +69,4 @@ with DAG(
     applied = apply()
     planned = plan()
     planned >> [approve, applied]
-    approve >> applied >> verify()
+    approve >> applied >> fill_dimensions() >> verify()

@@ -42,7 +42,7 @@ class MarketRecovery(BaseNotifier):
             from marketpulse.monitor.alerts import resolve_alerts
 
             ti = context["ti"]
-            resolve_alerts(_settings(), (task_key(ti.dag_id, ti.task_id), dag_key(ti.dag_id)))
+            resolve_alerts(_settings(), (task_key(ti), dag_key(ti.dag_id)))
         except Exception:
             logger.exception("the alert could not be resolved")
 
@@ -52,9 +52,11 @@ def dag_key(dag_id: str) -> str:
     return f"airflow.{dag_id}"
 
 
-def task_key(dag_id: str, task_id: str) -> str:
-    """What identifies the trouble of one task, over all its runs."""
-    return f"airflow.{dag_id}.{task_id}"
+def task_key(ti: Any) -> str:
+    """What identifies the trouble of one task, over all its runs; each instance of a mapped task has its own."""
+    # -1 where nothing is mapped.
+    index = getattr(ti, "map_index", -1)
+    return f"airflow.{ti.dag_id}.{ti.task_id}" + (f".{index}" if isinstance(index, int) and index >= 0 else "")
 
 
 def failure_alert(context: Any, severity: "Severity") -> "Alert":
@@ -70,7 +72,7 @@ def failure_alert(context: Any, severity: "Severity") -> "Alert":
     if ti is not None and reason in (None, "task_failure"):
         cause = str(context.get("exception") or "it ended without saying why").splitlines()[0][:500]
         return Alert(
-            dedup_key=task_key(dag_id, ti.task_id),
+            dedup_key=task_key(ti),
             severity=severity,
             summary=f"{dag_id}: task {ti.task_id} failed: {cause}",
             action=f"Open DAG {dag_id} in Airflow, run {run_id}: read the log of {ti.task_id}, then clear it.",

@@ -24,8 +24,10 @@ Json = Annotated[bool, typer.Option("--json", help="machine-readable output")]
 
 
 def _date(text: str | None) -> date | None:
-    if text is None:
-        return None
+    return None if text is None else _required_date(text)
+
+
+def _required_date(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -195,13 +197,51 @@ def rollup(
     date_from: Annotated[str | None, typer.Option("--from")] = None,
     date_to: Annotated[str | None, typer.Option("--to")] = None,
 ) -> None:
-    """Compute the daily rollups of a range; without one, of the days that changed."""
+    """Compute the rollups of a range; without one, of the days that changed."""
     from marketpulse.settings import settings
     from marketpulse.warehouse.rollups import compute_daily
 
+    now = settings()
+    dsn = now.operations_dsn.get_secret_value()
+    for day in compute_daily(dsn, _date(date_from), _date(date_to), feed_order=now.feed_order):
+        typer.echo(f"{day.trading_date}: {len(day.symbols)} symbols")
+
+
+@app.command("corporate-actions")
+def corporate_actions(file: Path) -> None:
+    """Record splits and cash dividends from a CSV file; the same file again adds nothing."""
+    from marketpulse.settings import settings
+    from marketpulse.warehouse.corporate_actions import read_actions, record_actions
+
     dsn = settings().operations_dsn.get_secret_value()
-    for day in compute_daily(dsn, _date(date_from), _date(date_to)):
-        typer.echo(f"{day.trading_date}: {day.symbols} symbols")
+    recorded = record_actions(dsn, read_actions(file), source=file.name)
+    for action in recorded:
+        typer.echo(f"{action.symbol} {action.ex_date}: {action.action_type}")
+    typer.echo(f"{len(recorded)} new; the next rollup adjusts the series" if recorded else "nothing new")
+
+
+@app.command()
+def halts(file: Path) -> None:
+    """Import trading halts: a CSV with symbol, halted_at, resumed_at, reason. Their days are computed again later."""
+    from marketpulse.settings import settings
+    from marketpulse.warehouse.halts import import_halts
+
+    found = import_halts(settings().operations_dsn.get_secret_value(), file)
+    typer.echo(f"{found.lines} halts, {found.changed} of them new or changed; {found.dirtied} days to compute again")
+
+
+@app.command()
+def report(
+    day: Annotated[str, typer.Option("--date", help="the session to report")],
+    output: Annotated[Path | None, typer.Option(help="default: the date in the folder of reports")] = None,
+) -> None:
+    """Write one session as an HTML page that needs no network."""
+    from marketpulse.report.file import report_dir, report_path, write_report
+    from marketpulse.settings import settings
+
+    trading_date = _required_date(day)
+    path = output or report_path(report_dir(settings()), trading_date)
+    typer.echo(write_report(settings().reader_dsn.get_secret_value(), trading_date, path))
 
 
 @app.command()
@@ -263,6 +303,15 @@ def stream_resume(
         raise typer.Exit(1)
 
 
+@app.command("mart-reference")
+def mart_reference() -> None:
+    """Print every view and column of the mart with its comment, as docs/mart.md."""
+    from marketpulse.settings import settings
+    from marketpulse.warehouse import mart_reference
+
+    typer.echo(mart_reference.as_markdown(settings().reader_dsn.get_secret_value()), nl=False)
+
+
 @migrate_app.command("plan")
 def migrate_plan() -> None:
     """Show what `apply` would run."""
@@ -273,10 +322,13 @@ def migrate_plan() -> None:
 
 @migrate_app.command("apply")
 def migrate_apply() -> None:
-    """Run the pending migrations, one process at a time."""
+    """Run the pending migrations, one process at a time, and fill what the mart's dimensions stand on."""
+    from marketpulse.settings import settings
     from marketpulse.warehouse import migrations
+    from marketpulse.warehouse.dimensions import fill_dimensions
 
     applied = migrations.apply(_owner())
+    fill_dimensions(_owner(), settings().calendar)
     typer.echo("\n".join(f"applied {name}" for name in applied) or "nothing to apply")
 
 
@@ -292,7 +344,7 @@ def migrate_verify() -> None:
 def migrate_roles() -> None:
     """Create the database and its four roles with the passwords of the settings' addresses; needs a superuser's."""
     from marketpulse.settings import settings
-    from marketpulse.warehouse.roles import RolePasswords, ensure_roles
+    from marketpulse.warehouse.roles import ReaderLimits, RolePasswords, ensure_roles
 
     now = settings()
     ensure_roles(
@@ -303,6 +355,7 @@ def migrate_roles() -> None:
             operations=now.operations_dsn.get_secret_value(),
             reader=now.reader_dsn.get_secret_value(),
         ),
+        ReaderLimits(now.reader_statement_timeout_s, now.reader_connections),
     )
 
 

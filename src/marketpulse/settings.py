@@ -52,6 +52,10 @@ class Settings(BaseSettings):
     request_deadline_s: float = Field(20.0, gt=0)
     lease_ttl_s: float = Field(10.0, gt=1)
     bar_close_s: float = Field(60.0, ge=0, description="market seconds after a bar's end that close it")
+    feed_order: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("sip", "delayed_sip", "iex", "tape", "replay", "round_the_clock"),
+        description="which feed is shown where several have the same figure, best first",
+    )
 
     kafka_bootstrap: str = "127.0.0.1:9092"
     kafka_partitions: int = Field(4, ge=1)
@@ -62,6 +66,8 @@ class Settings(BaseSettings):
     writer_dsn: SecretStr = SecretStr("")
     operations_dsn: SecretStr = SecretStr("")
     reader_dsn: SecretStr = SecretStr("")
+    reader_statement_timeout_s: int = Field(60, ge=1, description="after this a query of the mart's reader is stopped")
+    reader_connections: int = Field(20, ge=1, description="how many the mart's reader may open at a time")
     superuser_dsn: SecretStr = Field(
         SecretStr(""), description="only `migrate roles` uses it: any database of the server but marketpulse"
     )
@@ -82,8 +88,9 @@ class Settings(BaseSettings):
     alert_urls: Annotated[tuple[SecretStr, ...], NoDecode] = Field((), description="Apprise addresses, comma separated")
     retention_days: int = Field(400, ge=1)
     backup_dir: str = ""
+    report_dir: str = Field("", description="folder of the session reports; empty: reports in the state folder")
 
-    @field_validator("symbols", "alert_urls", mode="before")
+    @field_validator("symbols", "alert_urls", "feed_order", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

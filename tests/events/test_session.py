@@ -16,6 +16,13 @@ def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
+def test_the_day_after_thanksgiving_closes_early(xnys: SessionCalendar) -> None:
+    assert xnys.closes_early(date(2025, 11, 28))
+    assert not xnys.closes_early(date(2025, 11, 26))
+    assert not calendar("24/7").closes_early(date(2025, 11, 28))
+    assert (xnys.time_zone, calendar("24/7").time_zone) == ("America/New_York", "UTC")
+
+
 def test_a_usual_day_of_2013(xnys: SessionCalendar) -> None:
     session = xnys.session(date(2013, 10, 7))
     assert session is not None

@@ -44,6 +44,15 @@ def test_a_generated_day_lands_balances_and_is_there_to_read(stack: RunningStack
         assert volume > 0, symbol
         assert trades > 0, symbol
         assert coverage == 100, symbol
+    reasons = stack.read(
+        "reader",
+        "SELECT DISTINCT status, reason, symbol FROM mart.fact_coverage WHERE trading_date = %(day)s",
+        day=day,
+    )
+    # The provider's outage is ours: what traded meanwhile was read afterwards.
+    assert {("late", "our_outage", symbol) for symbol in ("AAPL", "NVDA", "SPY", "TSLA")} <= set(reasons)
+    assert ("missing", "presumed_halt", "ZHLT") in reasons
+    assert not {symbol for _, reason, symbol in reasons if reason in ("unexplained", "provider_gap")}
     proof = stack.json("prove", "--date", day)
     assert proof["balanced"] is True
     equations = {equation["name"]: equation for equation in proof["equations"]}

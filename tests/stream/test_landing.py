@@ -3,6 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 
+import msgspec
 from tests.stream.sink_records import DAY, OPEN, RECEIVED, Feeder, bar, quote, trade
 
 BAR = "SELECT open, high, low, close, volume, notional, vwap, trade_count FROM market.bar_1m ORDER BY bar_start"
@@ -193,6 +194,11 @@ def test_latest_shows_the_newest_price_and_quote_in_event_time(feeder: Feeder) -
     assert feeder.rows("SELECT price, bid, ask, trade_date, quote_date FROM market.latest") == [
         (*decimals("5", "1.5", "10.01"), DAY, DAY)
     ]
+
+
+def test_latest_says_how_late_its_feed_is(feeder: Feeder) -> None:
+    feeder.land(msgspec.structs.replace(trade(1), delay_s=900))
+    assert feeder.rows("SELECT delay_s FROM market.latest") == [(900,)]
 
 
 def test_books_balance_by_producer(feeder: Feeder) -> None:

@@ -22,6 +22,16 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "first_batch_id": 1,
         "batch_id": 1,
     },
+    "market.halt": {},
+    "market.provider_bar": {
+        "event_id": uuid.UUID(int=0),
+        "provider": "alpaca",
+        "feed": "sip",
+        "interval": "P1D",
+        "adjustment": "raw",
+        "is_final": True,
+        "volume_scope": "consolidated",
+    },
     "market.event": {
         "event_type": "trade",
         "action": "new",
@@ -97,6 +107,13 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "superseding": 0,
         "dead_lettered": 0,
     },
+    "ops.restatement": {
+        "feed": "sip",
+        "session_part": "regular",
+        "causes": [],
+        "batch_id": 1,
+        "market_at": AT,
+    },
     "ops.dead_letter": {
         "kafka_topic": "stock_analysis.dead_letter",
         "kafka_partition": 0,
@@ -107,6 +124,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "body": b"{}",
     },
     "ops.dirty_day": {},
+    "ops.dirty_series": {},
+    "market.corporate_action": {"source": "case"},
     "rollup.daily": {
         "feed": "sip",
         "calendar": "XNYS",
@@ -169,7 +188,7 @@ def psycopg_timestamp(text: str) -> int:
 
 
 def _insert(connection: psycopg.Connection, table: str, row: dict[str, Any]) -> None:
-    values = [Jsonb(value) if isinstance(value, dict) else value for value in row.values()]
+    values = [Jsonb(value) if isinstance(value, dict) or name == "causes" else value for name, value in row.items()]
     statement = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
         sql.Identifier(*table.split(".")),
         sql.SQL(", ").join(map(sql.Identifier, row)),

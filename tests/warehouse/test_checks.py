@@ -9,7 +9,8 @@ from tests.database import Database
 from tests.warehouse.rows import load, read_case
 
 from marketpulse.errors import OperatorError
-from marketpulse.warehouse.checks import check_names, read_check, run_checks
+from marketpulse.warehouse.check_files import check_names, check_run, read_check
+from marketpulse.warehouse.checks import run_checks
 from marketpulse.warehouse.rollups import compute_daily
 
 DAY = date(2025, 7, 2)
@@ -27,7 +28,19 @@ DAMAGES = {
     "superseded_outranks_current": "UPDATE market.event SET action = 'correct' WHERE action = 'cancel';"
     "UPDATE market.event_superseded SET action = 'cancel', entity_id ="
     " (SELECT entity_id FROM market.event WHERE action = 'correct')",
-    "coverage_low": "UPDATE rollup.daily SET minutes_covered = 100",
+    "coverage_equals_daily": "UPDATE rollup.daily SET minutes_with_trades = minutes_with_trades + 1",
+    "coverage_gapless": "UPDATE rollup.coverage SET range_end = range_end + INTERVAL '1 minute'"
+    " WHERE session_part = 'pre'",
+    "coverage_low": "UPDATE rollup.coverage SET reason = 'our_outage' WHERE session_part = 'regular' AND reason <> '';"
+    "UPDATE rollup.daily SET minutes_covered = minutes_with_trades",
+    "coverage_unexplained": "UPDATE rollup.coverage SET reason = 'unexplained'"
+    " WHERE session_part = 'post' AND status = 'missing'",
+    "feed_silent": "INSERT INTO rollup.coverage"
+    " (symbol, feed, trading_date, range_start, range_end, session_part, status, reason)"
+    " SELECT 'XYZ', feed, trading_date, range_start, range_end, session_part, status, reason FROM rollup.coverage",
+    "reconciliation_differences": "INSERT INTO rollup.reconciliation"
+    " (symbol, feed, trading_date, field, ours, official, within, volume_scope, explanation, provider, entity_id)"
+    " VALUES ('ABC', 'sip', '2025-07-02', 'high', 10, 11, false, 'consolidated', 'none', 'p', gen_random_uuid())",
     "unexplained_jumps": "UPDATE rollup.daily SET previous_close = close / 2",
 }
 
@@ -72,6 +85,30 @@ def test_a_check_finds_what_it_is_for(good: Database, name: str) -> None:
         ).fetchone()
     assert row is not None
     assert row[0] == len(row[1]) > 0
+
+
+def test_a_check_answers_in_one_row_as_its_operator_wants_it(good: Database) -> None:
+    run = check_run("bars_without_events", [DAY, date(2025, 7, 3), DAY])
+    with psycopg.connect(good.operations_dsn) as connection:
+        assert connection.execute(run.sql, run.parameters).fetchone() == (True, "nothing found")
+        connection.execute("SELECT 1")
+    with psycopg.connect(good.owner_dsn) as connection:
+        connection.execute(DAMAGES["bars_without_events"])
+    with psycopg.connect(good.operations_dsn) as connection:
+        passed, summary = connection.execute(run.sql, run.parameters).fetchone() or (None, "")
+        kept = connection.execute(
+            "SELECT trading_date, severity, offending FROM ops.check_result ORDER BY checked_at, 1"
+        )
+        assert kept.fetchall()[2:] == [(DAY, "error", 1), (date(2025, 7, 3), "error", 0)]
+    assert passed is False
+    assert summary.startswith("2025-07-02: 1 rows, first {")
+
+
+def test_no_day_at_all_passes(good: Database) -> None:
+    for name in check_names():
+        run = check_run(name, [])
+        with psycopg.connect(good.operations_dsn) as connection:
+            assert connection.execute(run.sql, run.parameters).fetchone() == (True, "nothing found")
 
 
 def test_other_days_are_left_alone(good: Database) -> None:

@@ -13,7 +13,7 @@ from marketpulse.resources import include_path
 from marketpulse.warehouse.rollups import compute_daily
 
 DAY = date(2025, 7, 2)
-VIEWS = ("dim_date", "dim_session", "dim_symbol", "fact_bar_1m", "fact_daily", "fact_restatement", "latest")
+VIEWS = tuple(sorted(path.stem for path in include_path("sql/mart").glob("*.sql")))
 FIXED = ["symbol", "trading_date", "open", "high", "low", "close", "volume", "vwap", "trade_count", "coverage_pct"]
 
 
@@ -74,6 +74,7 @@ def test_fact_daily_takes_the_best_covered_feed(
 
 def test_dim_date_has_no_hole(reader: psycopg.Connection) -> None:
     row = reader.execute(
-        "SELECT count(*), min(trading_date), max(trading_date), count(*) FILTER (WHERE is_recorded) FROM mart.dim_date"
+        "SELECT count(*), min(calendar_date), max(calendar_date), count(*) FILTER (WHERE is_recorded)"
+        " FROM mart.dim_date"
     ).fetchone()
     assert row == (365, date(2025, 1, 1), date(2025, 12, 31), 1)

@@ -32,8 +32,11 @@ def folder(tmp_path: Path) -> Path:
 
 def test_the_shipped_migrations_apply_once_and_verify(empty_dsn: str) -> None:
     names = tuple(path.stem for path in sorted(include_path("sql/migrations").glob("*.sql")))
+    # The fourth file made views before each had a file of its own; one of them has none now.
+    shown = {path.stem for path in include_path("sql/mart").glob("*.sql")} | {"latest"}
+    views = tuple(f"mart.{name}" for name in sorted(shown))
     assert tuple(m.migration_id for m in migrations.plan(empty_dsn).pending) == names
-    assert migrations.apply(empty_dsn) == names
+    assert migrations.apply(empty_dsn) == names + views
     assert migrations.apply(empty_dsn) == ()
     assert migrations.verify(empty_dsn) == names
 

@@ -84,7 +84,8 @@ def test_a_balanced_history(history: Database) -> None:
     assert sides["facts_recounted"] == (6, 6)
     assert sides["dead_letters_recounted"] == (1, 1)
     assert sides["bars_recomputed"] == (1, 1)
-    assert sides["rollups_recomputed"] == (1, 1)
+    # A day, its bars of three intervals, its place in the series, its week and its month.
+    assert sides["rollups_recomputed"] == (7, 7)
 
 
 def test_an_empty_database_is_balanced(database: Database) -> None:
@@ -108,6 +109,10 @@ def test_an_empty_database_is_balanced(database: Database) -> None:
         ("UPDATE rollup.daily SET high = high + 1", {"rollups_recomputed"}),
         ("UPDATE rollup.daily SET minutes_covered = 3", {"rollups_recomputed"}),
         ("DELETE FROM rollup.daily", {"rollups_recomputed"}),
+        ("UPDATE rollup.bar SET close = close + 1 WHERE interval_min = 60", {"rollups_recomputed"}),
+        ("DELETE FROM rollup.bar", {"rollups_recomputed"}),
+        ("UPDATE rollup.daily_series SET atr_14 = 1", {"rollups_recomputed"}),
+        ("DELETE FROM rollup.period", {"rollups_recomputed"}),
         (
             "INSERT INTO rollup.daily (symbol, trading_date, feed, calendar, volume, notional, trade_count, volume_pre,"
             " volume_post, trade_count_pre, trade_count_post, minutes_with_trades)"

@@ -5,7 +5,7 @@ import pytest
 from tests.database import Database
 
 from marketpulse.errors import OperatorError, RetriableError
-from marketpulse.warehouse.roles import RolePasswords, ensure_roles
+from marketpulse.warehouse.roles import ReaderLimits, RolePasswords, ensure_roles
 
 PASSWORDS = RolePasswords(owner="o'1", writer="w 2", operations="p%3", reader='r"4')
 
@@ -53,6 +53,67 @@ def test_the_reader_cannot_create_even_temporary_tables(postgres: Database, pass
         pytest.raises((psycopg.errors.InsufficientPrivilege, psycopg.errors.ReadOnlySqlTransaction)),
     ):
         connection.execute("CREATE TEMPORARY TABLE mine (id int)")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO mart.fact_quality (check_name) VALUES ('mine')",
+        "UPDATE rollup.daily SET close = 1",
+        "DELETE FROM market.event",
+        "CREATE TABLE mart.mine (id int)",
+        "CREATE VIEW mart.mine AS SELECT 1",
+        "DROP VIEW mart.fact_daily",
+        "SELECT market.ensure_event_partition('2025-07-02')",
+        "COPY mart.dim_date TO PROGRAM 'true'",
+    ],
+)
+@pytest.mark.parametrize("read_only", [True, False])
+def test_the_reader_cannot_write_even_when_it_says_so(postgres: Database, statement: str, read_only: bool) -> None:
+    with psycopg.connect(postgres.reader_dsn) as connection:
+        if not read_only:
+            connection.execute("SET TRANSACTION READ WRITE")
+        with pytest.raises(
+            (
+                psycopg.errors.InsufficientPrivilege,
+                psycopg.errors.ReadOnlySqlTransaction,
+                psycopg.errors.ObjectNotInPrerequisiteState,
+                psycopg.errors.FeatureNotSupported,
+            )
+        ):
+            connection.execute(statement.encode())
+
+
+def test_a_query_that_would_scan_everything_is_stopped_and_told_why(
+    postgres: Database, passwords: RolePasswords
+) -> None:
+    ensure_roles(postgres.superuser_dsn, passwords, ReaderLimits(statement_timeout_s=1))
+    try:
+        with (
+            psycopg.connect(postgres.reader_dsn) as connection,
+            pytest.raises(psycopg.errors.QueryCanceled, match="canceling statement due to statement timeout"),
+        ):
+            connection.execute("SELECT count(*) FROM generate_series(1, 100000) AS a, generate_series(1, 100000) AS b")
+    finally:
+        ensure_roles(postgres.superuser_dsn, passwords)
+    with psycopg.connect(postgres.reader_dsn) as connection:
+        assert connection.execute("SHOW statement_timeout").fetchone() == ("1min",)
+        assert connection.execute("SHOW temp_file_limit").fetchone() == ("4GB",)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("SET temp_file_limit = -1")
+
+
+def test_the_reader_leaves_connections_to_the_others(postgres: Database, passwords: RolePasswords) -> None:
+    ensure_roles(postgres.superuser_dsn, passwords, ReaderLimits(connections=1))
+    try:
+        with (
+            psycopg.connect(postgres.reader_dsn),
+            pytest.raises(psycopg.OperationalError, match='too many connections for role "marketpulse_reader"'),
+        ):
+            psycopg.connect(postgres.reader_dsn)
+        psycopg.connect(postgres.operations_dsn).close()
+    finally:
+        ensure_roles(postgres.superuser_dsn, passwords)
 
 
 def test_an_empty_password_is_refused(postgres: Database) -> None:

@@ -1,7 +1,7 @@
 """Daily rollups on a real server: the cases in include/sql/rollups, and what holds for every one of them."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from threading import Thread
@@ -9,18 +9,26 @@ from typing import Any
 
 import psycopg
 import pytest
+import yaml
+from psycopg import sql
 from psycopg.rows import dict_row
 from tests.database import Database
 from tests.warehouse.rows import load, read_case, read_rows
 
 from marketpulse import resources
+from marketpulse.errors import OperatorError
 from marketpulse.resources import include_path
+from marketpulse.settings import Settings
 from marketpulse.warehouse import rollups
 from marketpulse.warehouse.rollups import compute_daily
 
 DAY = date(2025, 7, 2)
 ROLLUPS = sorted(path for path in include_path("sql/rollups").iterdir() if path.is_dir())
-CASES = sorted(path for rollup in ROLLUPS for path in (rollup / "tests").iterdir())
+# Coverage has runs of minutes instead of figures, and a test module of its own.
+FIGURES = [path for path in ROLLUPS if path.name != "coverage"]
+# Computed of days and not of a day.
+SPANNING = ("daily_series", "period")
+CASES = sorted(case for rollup in FIGURES for case in (rollup / "tests").iterdir())
 
 
 @pytest.fixture
@@ -50,21 +58,49 @@ def test_every_rollup_has_a_query_its_metadata_and_a_case(rollup: Path) -> None:
     assert any((rollup / "tests").iterdir())
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda path: path.name)
+@pytest.mark.parametrize("case", CASES, ids=lambda path: f"{path.parents[1].name}-{path.name}")
 def test_case(database: Database, case: Path) -> None:
     load(database.owner_dsn, read_case(case))
     expected = read_rows(case / "expect.yaml")
-    day = date.fromisoformat(expected[0]["trading_date"])
-    compute_daily(database.operations_dsn, day, day)
-    actual = stored(database.owner_dsn, day)
-    assert [(row["symbol"], row["trading_date"]) for row in actual] == [(row["symbol"], day) for row in expected]
+    actual = _computed(database, _metadata(case.parents[1]), expected)
+    keys = [name for name in _metadata(case.parents[1])["grain"] if name in expected[0]]
+    assert [[str(row[name]) for name in keys] for row in actual] == [
+        [str(_as(row[name], wanted[name])) for name in keys] for row, wanted in zip(actual, expected, strict=True)
+    ]
     for row, wanted in zip(actual, expected, strict=True):
         assert {name: row[name] for name in wanted} == {name: _as(row[name], text) for name, text in wanted.items()}
+
+
+def _computed(database: Database, metadata: dict[str, Any], expected: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows that a rollup has after it was computed: of the expected day, or of every symbol's whole series."""
+    table, order = sql.SQL(metadata["table"]), sql.SQL(", ").join(map(sql.Identifier, metadata["grain"]))
+    if metadata["name"] in SPANNING:
+        rows = [{"symbol": symbol, "from_date": "1900-01-01"} for symbol in {row["symbol"] for row in expected}]
+        load(database.owner_dsn, {"ops.dirty_series": rows})
+        compute_daily(database.operations_dsn)
+        where = sql.SQL("true")
+    else:
+        day = date.fromisoformat(expected[0]["trading_date"])
+        compute_daily(database.operations_dsn, day, day)
+        where = sql.SQL("trading_date = {}").format(day)
+    with psycopg.connect(database.owner_dsn, row_factory=dict_row) as connection:
+        query = sql.SQL("SELECT * FROM {} WHERE {} ORDER BY {}").format(table, where, order)
+        return connection.execute(query).fetchall()
+
+
+def _metadata(rollup: Path) -> dict[str, Any]:
+    found = yaml.safe_load((rollup / "metadata.yaml").read_text(encoding="utf-8"))
+    assert isinstance(found, dict)
+    return found
 
 
 def _as(actual: object, text: str | None) -> object:
     if text is None or isinstance(actual, str) or actual is None:
         return text
+    if isinstance(actual, bool):
+        return text == "true"
+    if isinstance(actual, datetime):
+        return datetime.fromisoformat(text)
     return date.fromisoformat(text) if isinstance(actual, date) else Decimal(text)
 
 
@@ -101,7 +137,7 @@ def test_dirt_added_while_a_day_is_computed_survives(
     read = resources.read_sql
 
     def dirtying(name: str) -> str:
-        if name == "rollups/daily/link_next":
+        if name == "rollups/daily/link":
             operations.execute("UPDATE ops.dirty_day SET revision = revision + 1")
         return read(name)
 
@@ -171,3 +207,115 @@ def test_a_failure_leaves_the_day_as_it_was(recorded: Database, monkeypatch: pyt
     with pytest.raises(psycopg.errors.DivisionByZero):
         compute_daily(recorded.operations_dsn)
     assert stored(recorded.owner_dsn, DAY) == before
+
+
+@pytest.mark.parametrize("rollup", FIGURES, ids=lambda path: path.name)
+def test_every_column_has_its_formula_and_source(database: Database, rollup: Path) -> None:
+    metadata = _metadata(rollup)
+    schema, table = metadata["table"].split(".")
+    with psycopg.connect(database.owner_dsn) as connection:
+        columns = connection.execute(
+            "SELECT column_name FROM information_schema.columns WHERE table_schema = %s AND table_name = %s",
+            (schema, table),
+        ).fetchall()
+    assert {name for (name,) in columns} == {*metadata["grain"], *metadata["columns"], *metadata["bookkeeping"]}
+    assert all(set(column) == {"formula", "source"} for column in metadata["columns"].values())
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "message"),
+    [
+        (date(2025, 7, 3), DAY, "the range is reversed: it begins on 2025-07-03 and ends on 2025-07-02"),
+        (date(2999, 1, 1), None, "2999-01-01 is in the future: nothing is recorded after"),
+        (date(2999, 1, 1), date(2999, 1, 2), "2999-01-01 is in the future"),
+    ],
+)
+def test_a_range_that_cannot_be_meant_is_refused(
+    recorded: Database, first: date, last: date | None, message: str
+) -> None:
+    with pytest.raises(OperatorError, match=message):
+        compute_daily(recorded.operations_dsn, first, last)
+    assert len(stored(recorded.owner_dsn, DAY)) == 0
+
+
+def test_fifty_years_cost_no_more_than_their_recorded_days(recorded: Database) -> None:
+    days = compute_daily(recorded.operations_dsn, date(1975, 1, 1), date(2025, 12, 31))
+    assert [day.trading_date for day in days] == [date(2025, 7, 1), DAY]
+
+
+def test_an_unknown_calendar_is_named_and_changes_nothing(recorded: Database) -> None:
+    with psycopg.connect(recorded.owner_dsn) as connection:
+        connection.execute(
+            "INSERT INTO market.session SELECT 'MARS', trading_date, pre_open_at, open_at, close_at, post_close_at"
+            " FROM market.session"
+        )
+        connection.execute("UPDATE market.subscription SET calendar = 'MARS'")
+    with pytest.raises(OperatorError, match="unknown trading calendar 'MARS'"):
+        compute_daily(recorded.operations_dsn, DAY, DAY)
+    assert stored(recorded.owner_dsn, DAY) == []
+
+
+@pytest.fixture
+def sealed(recorded: Database) -> Database:
+    """The recorded day computed, then its events dropped by retention."""
+    compute_daily(recorded.operations_dsn, DAY, DAY)
+    with psycopg.connect(recorded.owner_dsn) as connection:
+        connection.execute("SELECT market.seal_event_day(%s, now() + INTERVAL '1 day')", (DAY,))
+    return recorded
+
+
+def test_a_sealed_day_is_refused_by_name_and_keeps_its_rollup(sealed: Database) -> None:
+    before = stored(sealed.owner_dsn, DAY)
+    for first in (DAY, date(2025, 7, 1)):
+        with pytest.raises(OperatorError, match="2025-07-02 cannot be computed again: retention dropped the events"):
+            compute_daily(sealed.operations_dsn, first, DAY)
+    assert stored(sealed.owner_dsn, DAY) == before != []
+
+
+def test_a_sealed_day_that_is_dirty_keeps_its_figures_and_its_dirt_goes(
+    sealed: Database, operations: psycopg.Connection
+) -> None:
+    before = stored(sealed.owner_dsn, DAY)
+    operations.execute("INSERT INTO ops.dirty_day (symbol, trading_date) VALUES ('ABC', %s)", (DAY,))
+    assert compute_daily(sealed.operations_dsn) == ()
+    assert stored(sealed.owner_dsn, DAY) == before
+    assert operations.execute("SELECT count(*) FROM ops.dirty_day").fetchone() == (0,)
+
+
+def test_a_failure_in_the_series_leaves_the_only_day_as_it_was(
+    recorded: Database, operations: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compute_daily(recorded.operations_dsn, DAY, DAY)
+    tables = ("bar", "coverage", "daily", "daily_series", "period")
+
+    def everything() -> list[Any]:
+        query = sql.SQL("SELECT * FROM rollup.{} ORDER BY 1, 2, 3, 4")
+        return [operations.execute(query.format(sql.Identifier(table))).fetchall() for table in tables]
+
+    before = everything()
+    with psycopg.connect(recorded.owner_dsn) as connection:
+        connection.execute("UPDATE market.bar_1m SET volume = volume + 1")
+    read = resources.read_sql
+    monkeypatch.setattr(
+        rollups, "read_sql", lambda name: "SELECT 1 / 0" if name == "rollups/period/store" else read(name)
+    )
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        compute_daily(recorded.operations_dsn, DAY, DAY)
+    assert everything() == before
+
+
+def test_another_order_of_feeds_chooses_again(database: Database) -> None:
+    load(database.owner_dsn, read_case(include_path("sql/rollups/bar/tests/feeds_and_restatements")))
+    preferred = "SELECT DISTINCT feed FROM rollup.bar WHERE is_preferred AND interval_min = 60"
+    compute_daily(database.operations_dsn, DAY, DAY)
+    with psycopg.connect(database.operations_dsn, autocommit=True) as connection:
+        order = [feed for (feed,) in connection.execute("SELECT feed FROM market.feed_preference ORDER BY rank")]
+        assert tuple(order) == Settings().feed_order
+        assert connection.execute(preferred).fetchall() == [("sip",)]
+        compute_daily(database.operations_dsn, feed_order=("iex", "sip"))
+        assert connection.execute(preferred).fetchall() == [("iex",)]
+        assert connection.execute("SELECT feed FROM rollup.daily_series").fetchall() == [("iex",)]
+        compute_daily(database.operations_dsn, feed_order=order)
+        assert connection.execute(preferred).fetchall() == [("sip",)]
+    with pytest.raises(OperatorError, match="names a feed twice: sip, sip"):
+        compute_daily(database.operations_dsn, feed_order=("sip", "sip"))

@@ -3,7 +3,7 @@
 
 INSERT INTO market.latest AS latest (
     symbol, feed, price, size, trade_at, trade_time_ns, trade_event_id, trade_date, bid, ask, quote_at, quote_date,
-    received_at
+    received_at, delay_s
 )
 SELECT
     touched.symbol,
@@ -18,11 +18,12 @@ SELECT
     quote.ask,
     quote.event_at,
     quote.trading_date,
-    greatest(trade.received_at, quote.received_at)
+    greatest(trade.received_at, quote.received_at),
+    coalesce(trade.delay_s, quote.delay_s)
 FROM (SELECT DISTINCT symbol, feed FROM changed WHERE event_type IN ('trade', 'quote')) AS touched
 LEFT JOIN LATERAL (
     SELECT event.price, event.size, event.event_at, event.event_time_ns, event.event_id, event.trading_date,
-        event.received_at
+        event.received_at, event.delay_s
     FROM market.event AS event
     WHERE event.symbol = touched.symbol
         AND event.feed = touched.feed
@@ -43,7 +44,8 @@ LEFT JOIN LATERAL (
         (event.detail ->> 'ask')::numeric AS ask,
         event.event_at,
         event.trading_date,
-        event.received_at
+        event.received_at,
+        event.delay_s
     FROM market.event AS event
     WHERE event.symbol = touched.symbol
         AND event.feed = touched.feed
@@ -67,5 +69,6 @@ SET
     quote_at = excluded.quote_at,
     quote_date = excluded.quote_date,
     received_at = excluded.received_at,
+    delay_s = excluded.delay_s,
     updated_at = now()
 RETURNING latest.symbol, latest.feed, latest.trade_date, latest.quote_date

@@ -33,12 +33,17 @@ class Session:
 
 
 class SessionCalendar(Protocol):
-    """Sessions of one exchange."""
+    """Sessions of one exchange; `time_zone` is the IANA name of its clock's zone."""
 
     name: str
+    time_zone: str
 
     def session(self, trading_date: date) -> Session | None:
         """The session of a date, None when the exchange is closed that day."""
+        ...
+
+    def closes_early(self, trading_date: date) -> bool:
+        """Whether the session of that date ends sooner than usual."""
         ...
 
     def current_or_next(self, at: datetime) -> Session:
@@ -83,11 +88,15 @@ class RoundTheClockCalendar:
     """A market that never closes: every UTC day is one session, all of it regular."""
 
     name = ROUND_THE_CLOCK
+    time_zone = "UTC"
 
     def session(self, trading_date: date) -> Session | None:
         start = datetime.combine(trading_date, time(), UTC)
         end = start + timedelta(days=1)
         return Session(self.name, trading_date, start, start, end, end)
+
+    def closes_early(self, trading_date: date) -> bool:
+        return False
 
     def current_or_next(self, at: datetime) -> Session:
         return self._on(at.astimezone(UTC).date())
@@ -109,7 +118,9 @@ class ExchangeCalendar:
 
     def __init__(self, name: str, source: Any) -> None:
         self.name = name
-        self._zone = ZoneInfo(str(source.tz))
+        self.time_zone = str(source.tz)
+        self._zone = ZoneInfo(self.time_zone)
+        self._early = frozenset(label.date() for label in source.early_closes)
         self._sessions = tuple(
             _session(name, self._zone, opens.to_pydatetime(), closes.to_pydatetime(), label.date())
             for label, opens, closes in zip(source.sessions, source.opens, source.closes, strict=True)
@@ -123,6 +134,9 @@ class ExchangeCalendar:
 
     def session(self, trading_date: date) -> Session | None:
         return self._by_date.get(trading_date)
+
+    def closes_early(self, trading_date: date) -> bool:
+        return trading_date in self._early
 
     def current_or_next(self, at: datetime) -> Session:
         return self._at(bisect_right(self._post_close_ns, datetime_ns(at)), at)

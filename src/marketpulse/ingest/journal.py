@@ -114,6 +114,7 @@ class Journal:
             "provider": self._plan.provider,
             "symbols": list(self._plan.symbols),
             "feeds_alike": list(feeds_alike(self._plan.feed)),
+            "synthetic": self._plan.synthetic,
         }
         with self._fenced() as connection:
             alike = connection.execute(read_sql("ingest/subscription_alike"), values).fetchone()

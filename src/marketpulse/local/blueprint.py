@@ -114,6 +114,7 @@ class Blueprint:
             "SPARK_MASTER": self.spark.master_url,
             "SPARK_JARS_DIR": str(self.layout.jars / SPARK),
             "BACKUP_DIR": str(self.layout.backups),
+            "REPORT_DIR": str(self.layout.reports),
             "AIRFLOW_METADATA_DSN": self.airflow_postgres.dsn(),
             "AIRFLOW_URL": self.airflow.url,
             "AIRFLOW_USER": ADMIN,

@@ -18,6 +18,7 @@ from marketpulse.events.session import Session, calendar
 from marketpulse.local import stack
 from marketpulse.local.airflow_api import AirflowApi
 from marketpulse.local.blueprint import Blueprint, running_blueprint
+from marketpulse.local.demo_outage import passage
 from marketpulse.local.layout import Layout
 from marketpulse.local.market_control import MarketControl
 from marketpulse.local.progress import Reporter
@@ -83,6 +84,10 @@ def run_demo(demo: Demo, reporter: Reporter) -> Played:
         with DayWatch(load_settings(), play.session.trading_date, play.feed) as watch:
             _wait_for_producer(airflow, run_id, watch, reporter)
             control.play(play.session.pre_open_at, speed=demo.speed)
+            outage = passage(control, play.session, play.feed, speed=demo.speed)
+            if outage is not None:
+                _wait(reporter, "events", outage.arrive)
+                _wait(reporter, "events", lambda: outage.leave(watch.has_read_since))
             _play_the_day(play, control, airflow, run_id, watch, reporter)
             _drain(watch, reporter)
         _roll_up(play, airflow, reporter)

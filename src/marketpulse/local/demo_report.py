@@ -4,6 +4,7 @@ from rich.console import Console
 from rich.table import Table
 
 from marketpulse.local.demo import Played
+from marketpulse.report.file import report_path
 from marketpulse.resources import read_sql
 from marketpulse.store.postgres import connect
 from marketpulse.warehouse.proof_view import equation_table
@@ -33,6 +34,7 @@ def _day_table(played: Played) -> Table:
 def _addresses(played: Played) -> str:
     blueprint = played.blueprint
     ports = blueprint.plan.ports
+    page = report_path(blueprint.layout.reports, played.play.session.trading_date)
     return "\n".join(
         (
             f"Airflow      {blueprint.airflow.url}  user admin, password in {blueprint.layout.airflow_passwords}",
@@ -41,6 +43,7 @@ def _addresses(played: Played) -> str:
             f"PostgreSQL   127.0.0.1:{ports.postgres}, database marketpulse, user marketpulse_reader",
             "             its password: marketpulse status --json, under postgres.reader",
             f"Power BI     {blueprint.layout.power_bi}",
+            f"Report       {page if page.is_file() else 'not written: see the task report of DAG daily_rollups'}",
             "Stop         make down",
         )
     )

@@ -22,7 +22,8 @@ from marketpulse.resources import read_sql
 from marketpulse.settings import EVENT_TOPIC
 from marketpulse.store.postgres import connect
 from marketpulse.warehouse import migrations
-from marketpulse.warehouse.roles import ensure_roles
+from marketpulse.warehouse.dimensions import fill_dimensions
+from marketpulse.warehouse.roles import ReaderLimits, ensure_roles
 
 STREAM_DAG = "market_stream"
 # The producer's DAG is unpaused too where it runs only when it is asked to.
@@ -103,8 +104,10 @@ class Launch:
         blueprint = self._blueprint
         self._start_server(POSTGRES, blueprint.postgres, say)
         say("roles and migrations")
-        self._persist(POSTGRES, lambda: ensure_roles(blueprint.postgres.dsn(), blueprint.role_passwords))
+        limits = ReaderLimits(self._settings.reader_statement_timeout_s, self._settings.reader_connections)
+        self._persist(POSTGRES, lambda: ensure_roles(blueprint.postgres.dsn(), blueprint.role_passwords, limits))
         self._persist(POSTGRES, lambda: migrations.apply(blueprint.dsn("owner")))
+        self._persist(POSTGRES, lambda: fill_dimensions(blueprint.dsn("operations"), self._settings.calendar))
         return f"127.0.0.1:{blueprint.plan.ports.postgres}"
 
     def _start_server(self, name: str, server: PostgresServer, say: Callable[[str], None]) -> None:

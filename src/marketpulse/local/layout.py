@@ -89,6 +89,10 @@ class Layout:
         return self.state / "backups"
 
     @property
+    def reports(self) -> Path:
+        return self.state / "reports"
+
+    @property
     def power_bi(self) -> Path:
         return self.state / "marketpulse.pbids"
 
@@ -100,7 +104,7 @@ class Layout:
         try:
             # Others may pass through (a root user's Postgres runs as somebody else), not look around.
             self.state.mkdir(mode=0o711, parents=True, exist_ok=True)
-            for folder in (self.logs, self.kafka, self.spark, self.airflow, self.backups):
+            for folder in (self.logs, self.kafka, self.spark, self.airflow, self.backups, self.reports):
                 folder.mkdir(exist_ok=True)
             with tempfile.TemporaryFile(dir=self.state) as probe:
                 probe.write(b"x")

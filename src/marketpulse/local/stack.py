@@ -80,7 +80,8 @@ def up(reporter: Reporter | None = None, *, simulated: bool | None = None) -> bo
         try:
             _end_like_ctrl_c()
             Launch(blueprint, reporter).run()
-            write_pbids(layout.power_bi, server=f"{LOOPBACK}:{blueprint.plan.ports.postgres}", database=DATABASE)
+            # By name: credentials belong to the text of an address, and WSL forwards this one from Windows.
+            write_pbids(layout.power_bi, server=f"localhost:{blueprint.plan.ports.postgres}", database=DATABASE)
             save_plan(layout.plan, msgspec.structs.replace(blueprint.plan, ready=True))
         except BaseException:
             reporter.step("stack", "failed", "stopping what was started")

@@ -52,6 +52,11 @@ class DayWatch:
         trades, bars = self._rows("demo/landed")[0]
         return Counts(int(trades), int(bars))
 
+    def has_read_since(self, market_at: datetime) -> bool:
+        """Whether a poll of the day's trades succeeded at this market time or later."""
+        query = {**self._day, "market_at": market_at}
+        return bool(self._ask(lambda connection: connection.execute(read_sql("demo/read_since"), query).fetchall()))
+
     def records_behind(self) -> int:
         """Records on both topics that have not landed yet."""
         partitions = self._ask(lambda connection: lag.measure(self._settings, connection, now=datetime.now(UTC)))

@@ -2,12 +2,12 @@
 
 import logging
 import threading
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from marketpulse.errors import OperatorError
-from marketpulse.events.timestamps import NS_PER_MINUTE, datetime_ns, ns_datetime
+from marketpulse.events.timestamps import datetime_ns, ns_datetime
 from marketpulse.simulator.access import RECENT_NS, RateLimit
 from marketpulse.simulator.clock import ClockSetting, MarketTime
 from marketpulse.simulator.faults import Faults
@@ -25,6 +25,12 @@ logger = logging.getLogger(__name__)
 _OUTAGE_AT = time(11, 0)
 _OUTAGE_MIN = 7
 _NEW_YORK = ZoneInfo("America/New_York")
+
+
+def outage_hours(trading_date: date) -> tuple[datetime, datetime]:
+    """From when to when the provider answers 503 on a day of the exchange (UTC)."""
+    start = datetime.combine(trading_date, _OUTAGE_AT, _NEW_YORK).astimezone(UTC)
+    return start, start + timedelta(minutes=_OUTAGE_MIN)
 
 
 class Simulation:
@@ -66,8 +72,8 @@ class Simulation:
         if feed not in EXCHANGE_FEEDS:
             return False
         day = ns_datetime(now_ns).astimezone(_NEW_YORK).date()
-        start_ns = datetime_ns(datetime.combine(day, _OUTAGE_AT, _NEW_YORK))
-        is_on = start_ns <= now_ns < start_ns + _OUTAGE_MIN * NS_PER_MINUTE
+        start, end = outage_hours(day)
+        is_on = datetime_ns(start) <= now_ns < datetime_ns(end)
         return is_on and self.market.sessions(feed).session(day) is not None
 
     def truth(self, feed: str, trading_date: date) -> Truth:

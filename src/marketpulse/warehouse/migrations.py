@@ -2,6 +2,7 @@
 
 Each file is one transaction, which also stores the checksum of its text: a file that changes after it was applied is
 drift, and a run that was killed leaves either nothing of a file or all of it. One run at a time, by advisory lock.
+After the files the views of the schema mart are renewed, see mart_views.
 """
 
 import hashlib
@@ -19,6 +20,7 @@ from yoyo.migrations import MigrationList
 from marketpulse.errors import OperatorError, RetriableError
 from marketpulse.resources import include_path, read_sql
 from marketpulse.store.postgres import address, connect
+from marketpulse.warehouse.mart_views import changed_views, make_views
 
 # What can lose rows or fail on them; everything else only adds.
 _DESTRUCTIVE = re.compile(
@@ -39,10 +41,11 @@ class Migration:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What `apply` would do, in order."""
+    """What `apply` would do, in order; `views` are those of the mart that are not what their files say."""
 
     pending: tuple[Migration, ...]
     applied: tuple[str, ...]
+    views: tuple[str, ...] = ()
 
     @property
     def destructive(self) -> tuple[str, ...]:
@@ -51,8 +54,9 @@ class Plan:
 
 
 def as_text(planned: Plan) -> str:
-    """A plan for people: a line each pending file and each statement that can lose data."""
+    """A plan for people: a line each pending file and view, and each statement that can lose data."""
     lines = [f"pending {migration.migration_id}" for migration in planned.pending]
+    lines += [f"pending mart.{view}" for view in planned.views]
     lines += [f"can lose data: {statement}" for statement in planned.destructive]
     return "\n".join(lines) or "nothing to apply"
 
@@ -62,12 +66,15 @@ def plan(dsn: str, *, folder: Path | None = None) -> Plan:
     files = _files(folder)
     with connect(dsn, application_name="migrations", autocommit=True) as connection:
         applied = _applied(connection)
+        views = changed_views(connection) if folder is None else ()
     _refuse_drift(files, applied)
-    return Plan(tuple(m for m in files if m.migration_id not in applied), tuple(applied))
+    return Plan(tuple(m for m in files if m.migration_id not in applied), tuple(applied), views)
 
 
 def apply(dsn: str, *, folder: Path | None = None) -> tuple[str, ...]:
-    """Apply what is pending and return its names. `dsn` is the owner's.
+    """Apply what is pending and return its names, then those of the renewed views. `dsn` is the owner's.
+
+    Another `folder` holds migrations only: the mart is left alone.
 
     Waits for another run. Raises OperatorError on drift or when a file fails; the files before it stay applied.
     """
@@ -80,15 +87,20 @@ def apply(dsn: str, *, folder: Path | None = None) -> tuple[str, ...]:
         pending = tuple(m for m in files if m.migration_id not in applied)
         if pending:
             _run(dsn, folder, pending, applied)
-    return tuple(m.migration_id for m in pending)
+        views = make_views(connection) if folder is None else ()
+    return (*(m.migration_id for m in pending), *(f"mart.{name}" for name in views))
 
 
 def verify(dsn: str, *, folder: Path | None = None) -> tuple[str, ...]:
-    """The names of the applied migrations. Raises OperatorError when one is pending, missing or edited since."""
+    """The names of the applied migrations. Raises OperatorError when one is pending, missing or edited since, or when
+    a view of the mart is not what its file says."""
     plan_now = plan(dsn, folder=folder)
     if plan_now.pending:
         names = ", ".join(m.migration_id for m in plan_now.pending)
         raise OperatorError(f"migrations are pending: {names}; run 'marketpulse migrate apply'")
+    if plan_now.views:
+        names = ", ".join(f"mart.{name}" for name in plan_now.views)
+        raise OperatorError(f"views differ from their files: {names}; run 'marketpulse migrate apply'")
     return plan_now.applied
 
 

@@ -4,7 +4,6 @@ another version, or is a dead letter. Computed from stored facts in one snapshot
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -16,9 +15,10 @@ from psycopg.types.json import Jsonb
 
 from marketpulse.resources import read_sql
 from marketpulse.store.postgres import connect, outages
-from marketpulse.warehouse.equation import Equation, Relation, Tally
+from marketpulse.warehouse.account import Account, summarised
+from marketpulse.warehouse.equation import Equation, Tally
 from marketpulse.warehouse.minute_bars import bars_recomputed
-from marketpulse.warehouse.rollups import neighbours
+from marketpulse.warehouse.rollups_recomputed import rollups_recomputed
 from marketpulse.warehouse.topic_ends import TopicEnds, topic_ends
 from marketpulse.warehouse.truth import landed_against_truth
 
@@ -37,16 +37,6 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def balanced(self) -> bool:
         return all(equation.balanced for equation in self.equations)
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """An equation whose places one query computes: include/sql/proof/<name>.sql."""
-
-    name: str
-    left_name: str
-    relation: Relation
-    right_name: str
 
 
 ACCOUNTS = (
@@ -140,33 +130,14 @@ def _equations(
     days = connection.execute(read_sql("proof/select_dates"), bounds).fetchall()
     dates = [trading_date for trading_date, _ in days]
     equations.append(bars_recomputed(connection, dates))
-    equations.append(_rollups_recomputed(connection, days))
+    equations.append(rollups_recomputed(connection, days))
     if truth_url is not None:
         equations.extend(landed_against_truth(connection, dates, truth_url))
     return tuple(equations)
 
 
 def _account(connection: psycopg.Connection, account: Account, parameters: Mapping[str, Any]) -> Equation:
-    return _summarised(connection, account, sql.SQL(read_sql(f"proof/{account.name}")), parameters)
-
-
-def _summarised(
-    connection: psycopg.Connection, account: Account, query: sql.Composable, parameters: Mapping[str, Any]
-) -> Equation:
-    summary = sql.SQL(read_sql("proof/summary")).format(account=query, relation=sql.SQL(account.relation))
-    row = connection.execute(summary, parameters).fetchone()
-    assert row is not None  # noqa: S101 - an aggregate has a row
-    left, right, offences, sample = row
-    return Equation(
-        name=account.name,
-        left_name=account.left_name,
-        relation=account.relation,
-        right_name=account.right_name,
-        left=left,
-        right=right,
-        offences=offences,
-        offending=tuple(sample),
-    )
+    return summarised(connection, account, sql.SQL(read_sql(f"proof/{account.name}")), parameters)
 
 
 def _kafka_drained(connection: psycopg.Connection, ends: TopicEnds) -> Equation:
@@ -190,25 +161,3 @@ def _ledger(connection: psycopg.Connection) -> TopicEnds:
         (topic, partition): next_offset
         for topic, partition, next_offset in connection.execute(read_sql("proof/select_ledger"))
     }
-
-
-def _rollups_recomputed(connection: psycopg.Connection, days: list[tuple[date, list[str]]]) -> Equation:
-    account = Account("rollups_recomputed", "days computed", "=", "days equal to their recomputation")
-    query = sql.SQL(read_sql("proof/rollups_recomputed")).format(query=sql.SQL(read_sql("rollups/daily/query")))
-    found = []
-    for trading_date, symbols in days:
-        around = neighbours(connection, trading_date)
-        parameters = {
-            "trading_date": trading_date,
-            "symbols": symbols,
-            "calendars": around.calendars,
-            "previous_dates": around.previous_dates,
-        }
-        found.append(_summarised(connection, account, query, parameters))
-    return msgspec.structs.replace(
-        Tally().equation(account.name, account.left_name, account.right_name),
-        left=sum((equation.left for equation in found), Decimal(0)),
-        right=sum((equation.right for equation in found), Decimal(0)),
-        offences=sum(equation.offences for equation in found),
-        offending=tuple(text for equation in found for text in equation.offending)[:10],
-    )

@@ -38,8 +38,16 @@ class RolePasswords:
         )
 
 
-def ensure_roles(superuser_dsn: str, passwords: RolePasswords) -> None:
-    """Create or correct the roles, their passwords and the database `marketpulse`. Safe to repeat and to race.
+@dataclass(frozen=True, slots=True)
+class ReaderLimits:
+    """What the reader's people may take from the server: seconds a query, connections at a time."""
+
+    statement_timeout_s: int = 60
+    connections: int = 20
+
+
+def ensure_roles(superuser_dsn: str, passwords: RolePasswords, limits: ReaderLimits = ReaderLimits()) -> None:
+    """Create or correct the roles, their passwords and limits, and the database `marketpulse`. Safe to repeat and race.
 
     `superuser_dsn` names any existing database of the server but `marketpulse`. Raises OperatorError when a password is
     empty or the user is no superuser, RetriableError when the server does not answer.
@@ -50,13 +58,18 @@ def ensure_roles(superuser_dsn: str, passwords: RolePasswords) -> None:
     with connect(superuser_dsn, application_name="roles", autocommit=True) as connection:
         connection.execute(read_sql("roles/lock"))
         try:
-            _set_up(connection, passwords)
+            _set_up(connection, passwords, limits)
         except psycopg.errors.InsufficientPrivilege as error:
             raise OperatorError(f"roles need a superuser's connection: {_first_line(error)}") from None
 
 
-def _set_up(connection: psycopg.Connection, passwords: RolePasswords) -> None:
+def _set_up(connection: psycopg.Connection, passwords: RolePasswords, limits: ReaderLimits) -> None:
     connection.execute(read_sql("roles/ensure_roles"))
+    limited = sql.SQL(read_sql("roles/limit_reader")).format(
+        connections=sql.Literal(limits.connections),
+        statement_timeout=sql.Literal(f"{limits.statement_timeout_s}s"),
+    )
+    connection.execute(limited)
     for role, password in passwords.by_role():
         verifier = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
         statement = sql.SQL(read_sql("roles/set_password"))

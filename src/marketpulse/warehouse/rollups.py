@@ -1,18 +1,30 @@
-"""Daily rollups: each day a function of the stored facts, recomputed whole.
+"""Rollups: every figure a function of the stored facts, recomputed whole.
 
-A day is one transaction and days are computed one at a time, so runs at once and runs that die leave every day either
-old or new. Dirt that the stream adds while a day is computed survives, and the next run computes the day again.
+A day (its bars and its daily rows) is one transaction and days are computed one at a time, so runs at once and runs
+that die leave every day either old or new. What spans days (the split-adjusted series, weeks, months) follows in the
+last day's transaction, each symbol from its first changed day on; until then it is marked in ops.dirty_series. Dirt
+that the stream adds while a day is computed survives, and the next run computes the day again.
 """
 
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
+from typing import Any
 
 import psycopg
 from psycopg import sql
 
-from marketpulse.events.session import SessionCalendar, calendar
 from marketpulse.resources import read_sql
 from marketpulse.store.postgres import connect, outages
+from marketpulse.warehouse.coverage import store_coverage
+from marketpulse.warehouse.feed_order import replace_feed_order
+from marketpulse.warehouse.rollup_days import RollupDay, dirty_days, neighbours, recorded_days
+
+logger = logging.getLogger(__name__)
+
+# Symbols whose series are computed by one statement: bounds its memory at some hundred thousand rows.
+_SERIES_SYMBOLS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,66 +36,82 @@ class ComputedDay:
     rows: int
 
 
-def compute_daily(dsn: str, date_from: date | None = None, date_to: date | None = None) -> tuple[ComputedDay, ...]:
-    """Recompute every recorded day between two dates, oldest first; without any date, the dirty days.
+def compute_daily(
+    dsn: str, date_from: date | None = None, date_to: date | None = None, *, feed_order: Sequence[str] = ()
+) -> tuple[ComputedDay, ...]:
+    """Recompute every recorded day between two dates, oldest first; without any date, the dirty days. Then everything
+    downstream of them. Returns the computed days.
 
-    `dsn` is the operations role's. Idempotent. Days finished before a failure stay computed.
+    `dsn` is the operations role's; `feed_order` replaces the stored order of feeds, empty leaves it. Idempotent. Days
+    finished before a failure stay computed. A sealed day that is dirty keeps its figures but for the previous close.
+    Raises OperatorError for a range that is reversed, in the future or sealed, and for an unknown calendar.
     """
     dirty_only = date_from is None and date_to is None
     with outages(dsn), connect(dsn, application_name="rollups", autocommit=True) as connection:
-        if dirty_only:
-            days = connection.execute(read_sql("rollups/select_dirty")).fetchall()
-        else:
-            bounds = {"date_from": date_from, "date_to": date_to}
-            days = connection.execute(read_sql("rollups/select_range"), bounds).fetchall()
-        return tuple(_compute_day(connection, trading_date, symbols) for trading_date, symbols in days)
+        if feed_order:
+            with connection.transaction():
+                connection.execute(read_sql("rollups/lock"))
+                replace_feed_order(connection, feed_order)
+        days = dirty_days(connection) if dirty_only else recorded_days(connection, date_from, date_to)
+        done = []
+        for day in days[:-1]:
+            with connection.transaction():
+                done.append(_compute_day(connection, day))
+        with connection.transaction():
+            done += [_compute_day(connection, day) for day in days[-1:]]
+            extend_series(connection)
+        return tuple(day for day in done if day is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbours:
-    """The sessions around one trading date, by calendar."""
-
-    calendars: list[str]
-    previous_dates: list[date]
-    next_dates: list[date]
-
-
-def neighbours(connection: psycopg.Connection, trading_date: date) -> Neighbours:
-    """The sessions before and after a date in every calendar that its subscriptions follow."""
-    rows = connection.execute(read_sql("rollups/select_calendars"), {"trading_date": trading_date}).fetchall()
-    found = [
-        (name, _nearest(calendar(name), trading_date, step=-1), _nearest(calendar(name), trading_date, step=1))
-        for (name,) in rows
-    ]
-    return Neighbours([name for name, _, _ in found], [day for _, day, _ in found], [day for _, _, day in found])
+def extend_series(connection: psycopg.Connection) -> None:
+    """Compute the series, weeks and months of every symbol that waits for them. Runs in the caller's transaction."""
+    connection.execute(read_sql("rollups/lock"))
+    while waiting := connection.execute(read_sql("rollups/take_dirty_series"), {"maximum": _SERIES_SYMBOLS}).fetchall():
+        values = {"symbols": [symbol for symbol, _ in waiting], "from_dates": [day for _, day in waiting]}
+        for name in ("daily_series", "period"):
+            connection.execute(stored_from(name), values)
 
 
-def _compute_day(connection: psycopg.Connection, trading_date: date, symbols: list[str]) -> ComputedDay:
-    around = neighbours(connection, trading_date)
-    day = {
-        "trading_date": trading_date,
-        "symbols": symbols,
+def stored_from(name: str) -> sql.Composed:
+    """The statement that computes a rollup and puts it in place: its store.sql around its query.sql."""
+    return sql.SQL(read_sql(f"rollups/{name}/store")).format(query=sql.SQL(read_sql(f"rollups/{name}/query")))
+
+
+def _compute_day(connection: psycopg.Connection, day: RollupDay) -> ComputedDay | None:
+    """One day in the caller's transaction; None for a sealed one, whose figures stay."""
+    around = neighbours(connection, day.trading_date)
+    values: dict[str, Any] = {
+        "trading_date": day.trading_date,
+        "symbols": day.symbols,
         "calendars": around.calendars,
         "previous_dates": around.previous_dates,
         "next_dates": around.next_dates,
     }
-    store = sql.SQL(read_sql("rollups/daily/store")).format(query=sql.SQL(read_sql("rollups/daily/query")))
-    with connection.transaction():
-        connection.execute(read_sql("rollups/lock"))
-        # Read before the facts: what is dirtied from here on has a higher revision.
-        revisions = connection.execute(read_sql("rollups/select_revisions"), day).fetchall()
-        stored = connection.execute(store, day)
-        connection.execute(read_sql("rollups/daily/link_next"), day)
-        seen = {
-            "trading_date": trading_date,
-            "symbols": [symbol for symbol, _ in revisions],
-            "revisions": [revision for _, revision in revisions],
-        }
-        connection.execute(read_sql("rollups/clear_dirty"), seen)
-        return ComputedDay(trading_date, tuple(symbols), stored.rowcount)
+    connection.execute(read_sql("rollups/lock"))
+    # Read before the facts: what is dirtied from here on has a higher revision.
+    revisions = connection.execute(read_sql("rollups/select_revisions"), values).fetchall()
+    computed = None
+    if day.is_sealed:
+        logger.warning("%s is sealed: its events were dropped, its stored rollup stays", day.trading_date)
+        _link(connection, values, [day.trading_date] * len(around.calendars), around.previous_dates)
+    else:
+        store_coverage(connection, day.trading_date, day.symbols)
+        connection.execute(stored_from("bar"), values)
+        stored = connection.execute(stored_from("daily"), values)
+        computed = ComputedDay(day.trading_date, tuple(day.symbols), stored.rowcount)
+        connection.execute(stored_from("reconciliation"), values)
+        _link(connection, values, around.next_dates, [day.trading_date] * len(around.calendars))
+    connection.execute(read_sql("rollups/mark_series"), values)
+    seen = {
+        "trading_date": day.trading_date,
+        "symbols": [symbol for symbol, _ in revisions],
+        "revisions": [revision for _, revision in revisions],
+    }
+    connection.execute(read_sql("rollups/clear_dirty"), seen)
+    return computed
 
 
-def _nearest(sessions: SessionCalendar, trading_date: date, *, step: int) -> date:
-    """The next trading date before (-1) or after (+1) this one; no exchange stays closed for two weeks."""
-    days = [trading_date + timedelta(days=step * distance) for distance in range(1, 15)]
-    return next((day for day in days if sessions.session(day) is not None), days[-1])
+def _link(
+    connection: psycopg.Connection, values: dict[str, Any], dates: list[date], previous_dates: list[date]
+) -> None:
+    connection.execute(read_sql("rollups/daily/link"), values | {"dates": dates, "previous_dates": previous_dates})

@@ -1,7 +1,7 @@
 -- One trading day of some symbols, one row per symbol and feed that traded or was subscribed.
--- Reads the minute bars, the auction prints, the subscriptions and what the polls covered. Parameters: trading_date,
--- symbols; calendars and previous_dates (parallel arrays): the session before this one in each calendar.
--- Read by daily/store.sql, the data tests and the proof.
+-- Reads the five-minute bars, the auction prints, the subscriptions, the splits and the day's coverage. Parameters:
+-- trading_date, symbols; calendars, previous_dates and next_dates (parallel arrays): the sessions around this one in
+-- each calendar. Read by daily/store.sql, the data tests and the proof.
 
 WITH subscribed AS (
     SELECT
@@ -15,11 +15,13 @@ WITH subscribed AS (
     WHERE subscription.trading_date = %(trading_date)s
       AND subscription.symbol = ANY (%(symbols)s)
 ),
-bars AS (
+-- The five-minute bars of the day, which rollups/bar has just made of its minutes.
+bars AS MATERIALIZED (
     SELECT *
-    FROM market.bar_1m
+    FROM rollup.bar
     WHERE trading_date = %(trading_date)s
       AND symbol = ANY (%(symbols)s)
+      AND interval_min = 5
 ),
 scope AS (
     SELECT symbol, feed, calendar, open_at, close_at
@@ -79,57 +81,25 @@ official AS (
       AND price IS NOT NULL
     GROUP BY symbol, feed
 ),
--- The last price of each five minutes counted from the open; what prints after the bell belongs to the last five.
-five_minutes AS (
-    SELECT DISTINCT ON (bars.symbol, bars.feed, bucket.started_at)
-        bars.symbol,
-        bars.feed,
-        bucket.started_at,
-        bars.close
-    FROM bars
-    JOIN scope USING (symbol, feed)
-    CROSS JOIN LATERAL (
-        SELECT date_bin(
-            INTERVAL '5 minutes',
-            least(greatest(bars.bar_start, scope.open_at), scope.close_at - INTERVAL '1 minute'),
-            coalesce(scope.open_at, TIMESTAMPTZ '2000-01-03 00:00:00+00')
-        ) AS started_at
-    ) AS bucket
-    WHERE bars.session_part = 'regular'
-      AND bars.close > 0
-    ORDER BY bars.symbol, bars.feed, bucket.started_at, bars.bar_start DESC
-),
--- Five minutes without a trade repeat the price before them, which adds nothing to the sum: they may be left out.
+-- Five minutes without a trade repeat the price before them, which adds nothing to the sum: they may be left out. The
+-- first ones move from the day's first price, which is their own open.
 moves AS (
     SELECT
-        five_minutes.symbol,
-        five_minutes.feed,
-        ln(five_minutes.close / lag(five_minutes.close, 1, totals.first_price) OVER (
-            PARTITION BY five_minutes.symbol, five_minutes.feed
-            ORDER BY five_minutes.started_at
-        )) AS log_return
-    FROM five_minutes
-    JOIN totals USING (symbol, feed)
-    WHERE totals.first_price > 0
+        symbol,
+        feed,
+        -- No logarithm of a price is a decimal: fifteen digits of it are exact enough, and the sum stays exact, while
+        -- numeric's own logarithm would take longer than everything else here.
+        ln((close / lag(close, 1, open) OVER (PARTITION BY symbol, feed ORDER BY bar_start))::float8)::numeric
+            AS log_return
+    FROM bars
+    WHERE session_part = 'regular'
+      AND open > 0
+      AND close > 0
 ),
 volatility AS (
     SELECT symbol, feed, round(sqrt(sum(log_return * log_return)), 10) AS realised_volatility
     FROM moves
     GROUP BY symbol, feed
-),
-polled AS (
-    SELECT
-        watched.symbol,
-        poll.feed,
-        range_agg(tstzrange(poll.covered_from, poll.covered_until)) AS covered
-    FROM ops.poll
-    CROSS JOIN LATERAL unnest(poll.symbols) AS watched (symbol)
-    WHERE poll.trading_date = %(trading_date)s
-      AND poll.endpoint = 'trades'
-      AND poll.outcome IN ('ok', 'empty')
-      AND poll.covered_from < poll.covered_until
-      AND watched.symbol = ANY (%(symbols)s)
-    GROUP BY watched.symbol, poll.feed
 ),
 newest_poll AS (
     SELECT feed, max(poll_id) AS poll_id
@@ -139,40 +109,33 @@ newest_poll AS (
       AND outcome IN ('ok', 'empty')
     GROUP BY feed
 ),
--- Every minute that the regular part promises, and whether it traded or was at least looked at.
+-- What the coverage says of the regular part: expected until now, traded, and traded or known not to have traded.
 minutes AS (
     SELECT
-        scope.symbol,
-        scope.feed,
-        count(*) AS expected,
-        count(*) FILTER (WHERE bars.trade_count > 0) AS with_trades,
-        count(*) FILTER (
-            WHERE bars.trade_count > 0
-               OR polled.covered @> tstzrange(minute.started_at, minute.started_at + INTERVAL '1 minute')
+        coverage.symbol,
+        coverage.feed,
+        sum(coverage.minutes) AS expected,
+        sum(coverage.minutes) FILTER (WHERE coverage.status <> 'missing') AS with_trades,
+        sum(coverage.minutes) FILTER (
+            WHERE coverage.status <> 'missing'
+               OR coverage.reason IN ('no_trade', 'halted', 'presumed_halt')
         ) AS covered
-    FROM scope
-    CROSS JOIN LATERAL generate_series(scope.open_at, scope.close_at - INTERVAL '1 minute', INTERVAL '1 minute')
-        AS minute (started_at)
-    LEFT JOIN bars
-        ON bars.symbol = scope.symbol
-       AND bars.feed = scope.feed
-       AND bars.session_part = 'regular'
-       AND bars.bar_start = minute.started_at
-    LEFT JOIN polled
-        ON polled.symbol = scope.symbol
-       AND polled.feed = scope.feed
-    GROUP BY scope.symbol, scope.feed
+    FROM rollup.coverage
+    JOIN subscribed USING (symbol, feed)
+    WHERE coverage.trading_date = %(trading_date)s
+      AND coverage.session_part = 'regular'
+    GROUP BY coverage.symbol, coverage.feed
 ),
 untimed AS (
-    SELECT symbol, feed, count(*) AS with_trades
+    SELECT symbol, feed, sum(minutes_with_trades) AS with_trades
     FROM bars
     WHERE session_part = 'regular'
-      AND trade_count > 0
     GROUP BY symbol, feed
 ),
-calendar_before AS (
-    SELECT calendar, previous_date
-    FROM unnest(%(calendars)s::text[], %(previous_dates)s::date[]) AS before (calendar, previous_date)
+around AS (
+    SELECT calendar, previous_date, next_date
+    FROM unnest(%(calendars)s::text[], %(previous_dates)s::date[], %(next_dates)s::date[])
+        AS sessions (calendar, previous_date, next_date)
 )
 SELECT
     scope.symbol,
@@ -201,11 +164,15 @@ SELECT
     coalesce(totals.trade_count_pre, 0)::bigint AS trade_count_pre,
     coalesce(totals.trade_count_post, 0)::bigint AS trade_count_post,
     totals.volume_scope,
-    previous.close AS previous_close,
+    around.previous_date,
+    around.next_date,
+    -- In today's shares: a split is no loss.
+    round(previous.close * market.split_factor(scope.symbol, around.previous_date, %(trading_date)s), 6) AS previous_close,
     volatility.realised_volatility,
     minutes.expected::integer AS minutes_expected,
     coalesce(minutes.with_trades, untimed.with_trades, 0)::integer AS minutes_with_trades,
-    minutes.covered::integer AS minutes_covered,
+    CASE WHEN minutes.expected > 0 THEN coalesce(minutes.covered, 0) END::integer AS minutes_covered,
+    delay.delay_s,
     newest_poll.poll_id
 FROM scope
 LEFT JOIN totals USING (symbol, feed)
@@ -214,11 +181,21 @@ LEFT JOIN volatility USING (symbol, feed)
 LEFT JOIN minutes USING (symbol, feed)
 LEFT JOIN untimed USING (symbol, feed)
 LEFT JOIN newest_poll USING (feed)
-LEFT JOIN calendar_before USING (calendar)
+LEFT JOIN around USING (calendar)
 LEFT JOIN rollup.daily AS previous
     ON previous.symbol = scope.symbol
    AND previous.feed = scope.feed
    -- A day that nobody subscribed may hold a stray trade, which is no close.
    AND previous.calendar = scope.calendar
-   AND previous.trading_date = calendar_before.previous_date
+   AND previous.trading_date = around.previous_date
+LEFT JOIN LATERAL (
+    SELECT event.delay_s
+    FROM market.event
+    WHERE event.trading_date = %(trading_date)s
+      AND event.symbol = scope.symbol
+      AND event.feed = scope.feed
+      AND event.event_type = 'trade'
+    ORDER BY event.event_time_ns DESC
+    LIMIT 1
+) AS delay ON true
 ORDER BY scope.symbol, scope.feed

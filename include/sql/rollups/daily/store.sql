@@ -1,5 +1,6 @@
--- Put one computed day of some symbols in place of the stored one: changed rows are written, vanished ones removed.
--- The braces hold daily/query.sql, which has the same parameters. Returns the rows now in place.
+-- Put one computed day of some symbols in place of the stored one; vanished rows are removed. A day that was final and
+-- shows another figure now is restated, with the next version. The braces hold daily/query.sql, which has the same
+-- parameters. Returns the rows now in place.
 
 WITH computed AS (
 {query}
@@ -14,15 +15,35 @@ removed AS (
 )
 INSERT INTO rollup.daily (
     symbol, trading_date, feed, calendar, open, open_basis, high, low, close, close_basis, volume, notional,
-    trade_count, volume_pre, volume_post, trade_count_pre, trade_count_post, volume_scope, previous_close,
-    realised_volatility, minutes_expected, minutes_with_trades, minutes_covered, poll_id
+    trade_count, volume_pre, volume_post, trade_count_pre, trade_count_post, volume_scope, previous_date, next_date,
+    previous_close, realised_volatility, minutes_expected, minutes_with_trades, minutes_covered, delay_s, poll_id
 )
 SELECT
     symbol, trading_date, feed, calendar, open, open_basis, high, low, close, close_basis, volume, notional,
-    trade_count, volume_pre, volume_post, trade_count_pre, trade_count_post, volume_scope, previous_close,
-    realised_volatility, minutes_expected, minutes_with_trades, minutes_covered, poll_id
+    trade_count, volume_pre, volume_post, trade_count_pre, trade_count_post, volume_scope, previous_date, next_date,
+    previous_close, realised_volatility, minutes_expected, minutes_with_trades, minutes_covered, delay_s, poll_id
 FROM computed
 ON CONFLICT (symbol, trading_date, feed) DO UPDATE SET
+    (state, version) = (
+        SELECT
+            CASE WHEN changed.is_restatement THEN 'restated' ELSE daily.state END,
+            CASE WHEN changed.is_restatement THEN daily.version + 1 ELSE daily.version END
+        FROM (
+            SELECT daily.state <> 'provisional' AND (
+                daily.open, daily.open_basis, daily.high, daily.low, daily.close, daily.close_basis,
+                daily.volume, daily.notional, daily.trade_count, daily.volume_pre, daily.volume_post,
+                daily.trade_count_pre, daily.trade_count_post, daily.volume_scope, daily.previous_close,
+                daily.realised_volatility, daily.minutes_expected, daily.minutes_with_trades,
+                daily.minutes_covered
+            ) IS DISTINCT FROM (
+                excluded.open, excluded.open_basis, excluded.high, excluded.low, excluded.close,
+                excluded.close_basis, excluded.volume, excluded.notional, excluded.trade_count,
+                excluded.volume_pre, excluded.volume_post, excluded.trade_count_pre, excluded.trade_count_post,
+                excluded.volume_scope, excluded.previous_close, excluded.realised_volatility,
+                excluded.minutes_expected, excluded.minutes_with_trades, excluded.minutes_covered
+            ) AS is_restatement
+        ) AS changed
+    ),
     calendar = excluded.calendar,
     open = excluded.open,
     open_basis = excluded.open_basis,
@@ -38,11 +59,14 @@ ON CONFLICT (symbol, trading_date, feed) DO UPDATE SET
     trade_count_pre = excluded.trade_count_pre,
     trade_count_post = excluded.trade_count_post,
     volume_scope = excluded.volume_scope,
+    previous_date = excluded.previous_date,
+    next_date = excluded.next_date,
     previous_close = excluded.previous_close,
     realised_volatility = excluded.realised_volatility,
     minutes_expected = excluded.minutes_expected,
     minutes_with_trades = excluded.minutes_with_trades,
     minutes_covered = excluded.minutes_covered,
+    delay_s = excluded.delay_s,
     poll_id = excluded.poll_id,
     computed_at = now()
 RETURNING symbol, feed

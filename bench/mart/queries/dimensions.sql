@@ -1,0 +1,3 @@
+-- Every page: the date table.
+SELECT *
+FROM mart.dim_date;

@@ -1,0 +1,3 @@
+-- Every page: how the pipeline is.
+SELECT *
+FROM mart.pipeline_status;

@@ -1,0 +1,3 @@
+-- Every page: the symbols.
+SELECT *
+FROM mart.dim_symbol;

@@ -1,0 +1,29 @@
+-- Minutes of each day by reason. Grain and key: symbol, trading_date, feed, session_part, reason. Read by Power BI and
+-- SQL clients.
+
+CREATE VIEW mart.fact_coverage_day AS
+SELECT
+    coverage.symbol,
+    coverage.trading_date,
+    coverage.feed,
+    coverage.session_part,
+    -- A late minute was received in the end; why it was late is in fact_coverage.
+    CASE WHEN coverage.status = 'missing' THEN coverage.reason ELSE 'received' END AS reason,
+    sum(coverage.minutes)::integer AS minutes
+FROM rollup.coverage
+GROUP BY
+    coverage.symbol,
+    coverage.trading_date,
+    coverage.feed,
+    coverage.session_part,
+    CASE WHEN coverage.status = 'missing' THEN coverage.reason ELSE 'received' END;
+
+COMMENT ON VIEW mart.fact_coverage_day IS 'One row per symbol, trading day, feed, session part and reason.';
+COMMENT ON COLUMN mart.fact_coverage_day.symbol IS 'Symbol; see dim_symbol.';
+COMMENT ON COLUMN mart.fact_coverage_day.trading_date IS 'The session''s date at the exchange; see dim_date.';
+COMMENT ON COLUMN mart.fact_coverage_day.feed IS 'Feed that was watched; minutes of several feeds do not add up.';
+COMMENT ON COLUMN mart.fact_coverage_day.session_part IS 'pre, regular, post, or closed.';
+COMMENT ON COLUMN mart.fact_coverage_day.reason IS
+    'received, also where late, or why the minutes are missing: closed, no_trade, halted, presumed_halt, '
+    'provider_gap, not_subscribed, our_outage, dead_lettered, unexplained.';
+COMMENT ON COLUMN mart.fact_coverage_day.minutes IS 'Minutes of the session part with that reason.';

@@ -1,0 +1,177 @@
+-- Bars of 5, 15 and 60 minutes of one trading day of some symbols, one row per symbol, feed, interval, start and part.
+-- Buckets count from the start of their part: regular from the open, pre from the pre-market's open, post from the
+-- close; without a session from midnight UTC. So the last ones of a part may be short. Each interval is made of the
+-- one below it. Parameters: trading_date, symbols. Read by bar/store.sql, the data tests and the proof.
+
+WITH subscribed AS (
+    SELECT
+        subscription.symbol,
+        subscription.feed,
+        session.pre_open_at,
+        session.open_at,
+        session.close_at
+    FROM market.subscription
+    JOIN market.session USING (calendar, trading_date)
+    WHERE subscription.trading_date = %(trading_date)s
+      AND subscription.symbol = ANY (%(symbols)s)
+),
+restated AS (
+    SELECT DISTINCT symbol, feed, bar_start, session_part
+    FROM ops.restatement
+    WHERE trading_date = %(trading_date)s
+      AND symbol = ANY (%(symbols)s)
+),
+minutes AS (
+    SELECT
+        bar.symbol,
+        bar.feed,
+        bar.session_part,
+        bar.bar_start,
+        bar.open,
+        bar.high,
+        bar.low,
+        bar.close,
+        bar.volume,
+        bar.notional,
+        bar.trade_count,
+        bar.volume_scope,
+        -- An auction's minute after the bell is none of the session's minutes.
+        bar.trade_count > 0 AND (
+            bar.session_part <> 'regular'
+            OR subscribed.open_at IS NULL
+            OR (bar.bar_start >= subscribed.open_at AND bar.bar_start < subscribed.close_at)
+        ) AS has_trades,
+        restated.symbol IS NOT NULL AS is_restated,
+        coalesce(
+            CASE bar.session_part
+                WHEN 'pre' THEN subscribed.pre_open_at
+                WHEN 'regular' THEN subscribed.open_at
+                ELSE subscribed.close_at
+            END,
+            TIMESTAMPTZ '2000-01-03 00:00:00+00'
+        ) AS counted_from,
+        -- What prints before the open or after the bell belongs to the first or the last bar of the regular part.
+        CASE bar.session_part
+            WHEN 'regular'
+                THEN least(greatest(bar.bar_start, subscribed.open_at), subscribed.close_at - INTERVAL '1 minute')
+            ELSE bar.bar_start
+        END AS placed_at
+    FROM market.bar_1m AS bar
+    LEFT JOIN subscribed USING (symbol, feed)
+    LEFT JOIN restated USING (symbol, feed, bar_start, session_part)
+    WHERE bar.trading_date = %(trading_date)s
+      AND bar.symbol = ANY (%(symbols)s)
+),
+five_minutes AS (
+    SELECT
+        symbol,
+        feed,
+        session_part,
+        counted_from,
+        date_bin(INTERVAL '5 minutes', placed_at, counted_from) AS bar_start,
+        (array_agg(open ORDER BY bar_start) FILTER (WHERE open IS NOT NULL))[1] AS open,
+        max(high) AS high,
+        min(low) AS low,
+        (array_agg(close ORDER BY bar_start) FILTER (WHERE close IS NOT NULL))[count(close)] AS close,
+        sum(volume) AS volume,
+        sum(notional) AS notional,
+        sum(trade_count)::bigint AS trade_count,
+        count(*) FILTER (WHERE has_trades) AS minutes_with_trades,
+        bool_or(is_restated) AS is_restated,
+        CASE WHEN min(volume_scope) = max(volume_scope) THEN min(volume_scope) ELSE 'unknown' END AS volume_scope
+    FROM minutes
+    GROUP BY symbol, feed, session_part, counted_from, date_bin(INTERVAL '5 minutes', placed_at, counted_from)
+),
+quarters AS (
+    SELECT
+        symbol,
+        feed,
+        session_part,
+        counted_from,
+        date_bin(INTERVAL '15 minutes', bar_start, counted_from) AS bar_start,
+        (array_agg(open ORDER BY bar_start) FILTER (WHERE open IS NOT NULL))[1] AS open,
+        max(high) AS high,
+        min(low) AS low,
+        (array_agg(close ORDER BY bar_start) FILTER (WHERE close IS NOT NULL))[count(close)] AS close,
+        sum(volume) AS volume,
+        sum(notional) AS notional,
+        sum(trade_count)::bigint AS trade_count,
+        sum(minutes_with_trades) AS minutes_with_trades,
+        bool_or(is_restated) AS is_restated,
+        CASE WHEN min(volume_scope) = max(volume_scope) THEN min(volume_scope) ELSE 'unknown' END AS volume_scope
+    FROM five_minutes
+    GROUP BY symbol, feed, session_part, counted_from, date_bin(INTERVAL '15 minutes', bar_start, counted_from)
+),
+hours AS (
+    SELECT
+        symbol,
+        feed,
+        session_part,
+        counted_from,
+        date_bin(INTERVAL '60 minutes', bar_start, counted_from) AS bar_start,
+        (array_agg(open ORDER BY bar_start) FILTER (WHERE open IS NOT NULL))[1] AS open,
+        max(high) AS high,
+        min(low) AS low,
+        (array_agg(close ORDER BY bar_start) FILTER (WHERE close IS NOT NULL))[count(close)] AS close,
+        sum(volume) AS volume,
+        sum(notional) AS notional,
+        sum(trade_count)::bigint AS trade_count,
+        sum(minutes_with_trades) AS minutes_with_trades,
+        bool_or(is_restated) AS is_restated,
+        CASE WHEN min(volume_scope) = max(volume_scope) THEN min(volume_scope) ELSE 'unknown' END AS volume_scope
+    FROM quarters
+    GROUP BY symbol, feed, session_part, counted_from, date_bin(INTERVAL '60 minutes', bar_start, counted_from)
+),
+bars AS (
+    SELECT 5 AS interval_min, * FROM five_minutes
+    UNION ALL
+    SELECT 15 AS interval_min, * FROM quarters
+    UNION ALL
+    SELECT 60 AS interval_min, * FROM hours
+),
+ranked AS (
+    SELECT known.symbol, known.feed, coalesce(preference.rank, 1000000) AS rank
+    FROM (SELECT DISTINCT symbol, feed FROM hours) AS known
+    LEFT JOIN market.feed_preference AS preference USING (feed)
+),
+-- Which other feeds come before this one; mostly there is none, and then no bar has to be compared.
+rivals AS (
+    SELECT ranked.symbol, ranked.feed, better.feed AS better_feed
+    FROM ranked
+    JOIN ranked AS better
+        ON better.symbol = ranked.symbol
+       AND (better.rank, better.feed) < (ranked.rank, ranked.feed)
+),
+outranked AS (
+    SELECT DISTINCT bars.symbol, bars.feed, bars.interval_min, bars.bar_start, bars.session_part
+    FROM rivals
+    JOIN bars
+        ON bars.symbol = rivals.symbol
+       AND bars.feed = rivals.feed
+    JOIN bars AS better
+        ON better.symbol = rivals.symbol
+       AND better.feed = rivals.better_feed
+       AND better.interval_min = bars.interval_min
+       AND better.bar_start = bars.bar_start
+       AND better.session_part = bars.session_part
+)
+SELECT
+    bars.symbol,
+    bars.feed,
+    bars.interval_min::smallint AS interval_min,
+    bars.bar_start,
+    bars.session_part,
+    %(trading_date)s::date AS trading_date,
+    bars.open,
+    bars.high,
+    bars.low,
+    bars.close,
+    bars.volume,
+    bars.notional,
+    bars.trade_count,
+    bars.minutes_with_trades::integer AS minutes_with_trades,
+    bars.is_restated,
+    outranked.symbol IS NULL AS is_preferred,
+    bars.volume_scope
+FROM bars
+LEFT JOIN outranked USING (symbol, feed, interval_min, bar_start, session_part)

@@ -1,0 +1,36 @@
+-- Carry the close of each calendar's session, or its absence, into the stored session after it, whose return depends on
+-- it. Parameters: symbols; calendars, dates and previous_dates (parallel arrays): the sessions to write and those before.
+-- A final day whose figure changes this way is restated.
+
+UPDATE rollup.daily AS following
+SET previous_date = linked.previous_date,
+    previous_close = linked.previous_close,
+    state = CASE WHEN linked.is_restatement THEN 'restated' ELSE following.state END,
+    version = CASE WHEN linked.is_restatement THEN following.version + 1 ELSE following.version END,
+    computed_at = now()
+FROM (
+    SELECT
+        stored.symbol,
+        stored.trading_date,
+        stored.feed,
+        sessions.previous_date,
+        round(previous.close * market.split_factor(stored.symbol, sessions.previous_date, sessions.trading_date), 6)
+            AS previous_close,
+        stored.state <> 'provisional' AS is_restatement
+    FROM unnest(%(calendars)s::text[], %(dates)s::date[], %(previous_dates)s::date[])
+        AS sessions (calendar, trading_date, previous_date)
+    CROSS JOIN unnest(%(symbols)s::text[]) AS touched (symbol)
+    JOIN rollup.daily AS stored
+        ON stored.symbol = touched.symbol
+       AND stored.calendar = sessions.calendar
+       AND stored.trading_date = sessions.trading_date
+    LEFT JOIN rollup.daily AS previous
+        ON previous.symbol = stored.symbol
+       AND previous.feed = stored.feed
+       AND previous.calendar = stored.calendar
+       AND previous.trading_date = sessions.previous_date
+) AS linked
+WHERE following.symbol = linked.symbol
+  AND following.trading_date = linked.trading_date
+  AND following.feed = linked.feed
+  AND following.previous_close IS DISTINCT FROM linked.previous_close

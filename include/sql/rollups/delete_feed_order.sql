@@ -1,0 +1,3 @@
+-- Forget the stored order; another one follows in the same transaction.
+
+DELETE FROM market.feed_preference

@@ -1,0 +1,27 @@
+-- From which day on the series of the computed symbols have to be computed again: from this one, or from the beginning
+-- when a split is in the prices since. The row outlives a run that dies before it gets there.
+
+INSERT INTO ops.dirty_series AS dirty (symbol, from_date)
+SELECT
+    touched.symbol,
+    CASE
+        WHEN EXISTS (
+            SELECT
+            FROM market.corporate_action AS action
+            WHERE action.symbol = touched.symbol
+              AND action.action_type = 'split'
+              AND action.ex_date <= %(trading_date)s
+              AND action.ex_date > (
+                  SELECT max(daily.trading_date)
+                  FROM rollup.daily
+                  WHERE daily.symbol = touched.symbol
+                    AND daily.trading_date < %(trading_date)s
+              )
+        ) THEN DATE '1900-01-01'
+        ELSE %(trading_date)s::date
+    END AS from_date
+FROM unnest(%(symbols)s::text[]) AS touched (symbol)
+ORDER BY touched.symbol
+ON CONFLICT (symbol) DO UPDATE SET
+    from_date = least(dirty.from_date, excluded.from_date),
+    dirtied_at = now()

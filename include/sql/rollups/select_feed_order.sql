@@ -1,0 +1,5 @@
+-- The stored order of the feeds.
+
+SELECT feed
+FROM market.feed_preference
+ORDER BY rank

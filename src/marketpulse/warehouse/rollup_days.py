@@ -1,0 +1,83 @@
+"""Which days a run of the rollups computes, and which it must not."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import psycopg
+
+from marketpulse.errors import OperatorError
+from marketpulse.events.session import SessionCalendar, calendar
+from marketpulse.resources import read_sql
+
+
+@dataclass(frozen=True, slots=True)
+class RollupDay:
+    """A trading date and the symbols to compute on it. Of a sealed day the events are gone: its figures must stay."""
+
+    trading_date: date
+    symbols: list[str]
+    is_sealed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The sessions around one trading date, by calendar."""
+
+    calendars: list[str]
+    previous_dates: list[date]
+    next_dates: list[date]
+
+
+def dirty_days(connection: psycopg.Connection) -> tuple[RollupDay, ...]:
+    """The days that no longer show their facts, oldest first."""
+    return _with_seals(connection, connection.execute(read_sql("rollups/select_dirty")).fetchall())
+
+
+def recorded_days(
+    connection: psycopg.Connection, date_from: date | None, date_to: date | None
+) -> tuple[RollupDay, ...]:
+    """The recorded days between two dates, both included, oldest first; None is no bound. However long the range, only
+    recorded days cost anything.
+
+    Raises OperatorError for a range that is reversed or begins in the future, and for one that holds a sealed day.
+    """
+    if date_from is not None and date_to is not None and date_from > date_to:
+        raise OperatorError(f"the range is reversed: it begins on {date_from} and ends on {date_to}")
+    if date_from is not None:
+        row = connection.execute(read_sql("rollups/select_newest_date")).fetchone()
+        if row is not None and date_from > row[0]:
+            raise OperatorError(f"{date_from} is in the future: nothing is recorded after {row[0]}")
+    bounds = {"date_from": date_from, "date_to": date_to}
+    days = _with_seals(connection, connection.execute(read_sql("rollups/select_range"), bounds).fetchall())
+    sealed = [day.trading_date for day in days if day.is_sealed]
+    if sealed:
+        raise OperatorError(
+            f"{sealed[0]}{f' and {len(sealed) - 1} more' if sealed[1:] else ''} cannot be computed again: retention"
+            f" dropped the events; the stored rollups stay, choose a range after {sealed[-1]}"
+        )
+    return days
+
+
+def neighbours(connection: psycopg.Connection, trading_date: date) -> Neighbours:
+    """The sessions before and after a date in every calendar that its subscriptions follow.
+
+    Raises OperatorError when a subscription names a calendar that does not exist.
+    """
+    rows = connection.execute(read_sql("rollups/select_calendars"), {"trading_date": trading_date}).fetchall()
+    found = [
+        (name, _nearest(calendar(name), trading_date, step=-1), _nearest(calendar(name), trading_date, step=1))
+        for (name,) in rows
+    ]
+    return Neighbours([name for name, _, _ in found], [day for _, day, _ in found], [day for _, _, day in found])
+
+
+def _with_seals(connection: psycopg.Connection, days: list[tuple[date, list[str]]]) -> tuple[RollupDay, ...]:
+    dates = {"dates": [trading_date for trading_date, _ in days]}
+    sealed = {row[0] for row in connection.execute(read_sql("rollups/select_sealed"), dates)}
+    return tuple(RollupDay(trading_date, symbols, trading_date in sealed) for trading_date, symbols in days)
+
+
+def _nearest(sessions: SessionCalendar, trading_date: date, *, step: int) -> date:
+    """The next trading date before (-1) or after (+1) this one; no exchange stays closed for two weeks."""
+    days = [trading_date + timedelta(days=step * distance) for distance in range(1, 15)]
+    return next((day for day in days if sessions.session(day) is not None), days[-1])
