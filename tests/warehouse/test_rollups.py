@@ -78,7 +78,7 @@ def _computed(database: Database, metadata: dict[str, Any], expected: list[dict[
         rows = [{"symbol": symbol, "from_date": "1900-01-01"} for symbol in {row["symbol"] for row in expected}]
         load(database.owner_dsn, {"ops.dirty_series": rows})
         compute_daily(database.operations_dsn)
-        where = sql.SQL("true")
+        where: sql.Composable = sql.SQL("true")
     else:
         day = date.fromisoformat(expected[0]["trading_date"])
         compute_daily(database.operations_dsn, day, day)
