@@ -1,7 +1,7 @@
 """
 ### Maintenance
 
-Daily: the calendars' days and listed symbols that the mart shows, partitions ahead of need, retention, vacuum and
+Daily: partitions ahead of need, the calendars' days and listed symbols that the mart shows, retention, vacuum and
 analyze, a backup that is restored to prove it, and Airflow's own clean-up of old runs and task states.
 
 Retention drops the events of days that landed more than `MARKETPULSE_RETENTION_DAYS` ago; bars and rollups stay.
@@ -31,19 +31,19 @@ with DAG(
 ) as dag:
 
     @task(priority_weight=6)
+    def partitions() -> None:
+        from connection_settings import connection_settings
+        from marketpulse.monitor.upkeep import prepare_partitions
+
+        prepare_partitions(connection_settings())
+
+    @task(priority_weight=5)
     def dimensions() -> None:
         from connection_settings import connection_settings
         from marketpulse.warehouse.dimensions import fill_dimensions
 
         now = connection_settings()
         fill_dimensions(now.operations_dsn.get_secret_value(), now.calendar)
-
-    @task(priority_weight=5)
-    def partitions() -> None:
-        from connection_settings import connection_settings
-        from marketpulse.monitor.upkeep import prepare_partitions
-
-        prepare_partitions(connection_settings())
 
     @task(priority_weight=4)
     def retention() -> None:
@@ -73,8 +73,8 @@ with DAG(
         clean_airflow()
 
     # One at a time, by weight, and none waits for another's success: a failed retention must not cost the backup.
-    dimensions()
     partitions()
+    dimensions()
     retention()
     vacuum()
     backup()

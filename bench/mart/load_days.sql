@@ -3,6 +3,7 @@
 -- Parameters: symbols, days and sessions (how many of each), last_day.
 
 -- Indexes come after the rows of the large tables.
+SET maintenance_work_mem = '512MB';
 ALTER TABLE market.subscription DROP CONSTRAINT subscription_calendar_trading_date_fkey, DROP CONSTRAINT subscription_pkey;
 DROP INDEX market.subscription_symbol_idx;
 ALTER TABLE rollup.coverage DROP CONSTRAINT coverage_pkey;

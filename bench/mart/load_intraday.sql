@@ -1,8 +1,11 @@
 -- Sixty sessions of intraday rows: one-minute bars of the regular part, and the bars of 5, 15 and 60 minutes above
 -- them; for one symbol in ten also those of a second feed. Parameters: sessions, how many. Indexes come after the rows.
 
+SET maintenance_work_mem = '512MB';
 ALTER TABLE market.bar_1m DROP CONSTRAINT bar_1m_pkey;
 DROP INDEX market.bar_1m_day_idx;
+ALTER TABLE rollup.bar DROP CONSTRAINT bar_pkey;
+DROP INDEX rollup.bar_day_idx;
 
 INSERT INTO market.bar_1m (
     symbol, feed, bar_start, session_part, trading_date, open, high, low, close, volume, notional, trade_count,
@@ -65,8 +68,10 @@ CROSS JOIN LATERAL generate_series(
     session.open_at, session.close_at - INTERVAL '1 minute', make_interval(mins => length.minutes)
 ) AS bar (started_at)
 JOIN (VALUES ('sip', 'consolidated'), ('iex', 'venue_iex')) AS feed (feed, volume_scope)
-    ON feed.feed = 'sip' OR right(watched.symbol, 1) = '0'
-ORDER BY watched.trading_date, watched.symbol, feed.feed;
+    ON feed.feed = 'sip' OR right(watched.symbol, 1) = '0';
+
+ALTER TABLE rollup.bar ADD PRIMARY KEY (symbol, feed, interval_min, bar_start, session_part);
+CREATE INDEX bar_day_idx ON rollup.bar (trading_date, symbol);
 
 INSERT INTO market.latest (symbol, feed, price, size, trade_at, trade_time_ns, trade_date, bid, ask, quote_at, delay_s)
 SELECT symbol, feed, close, 100, bar_start, extract(epoch FROM bar_start) * 1000000000, trading_date, close, close,

@@ -1,4 +1,4 @@
--- Live page: today's volume by minute over all symbols.
-SELECT minute_of_session, volume_scope, sum(volume), sum(notional)
+-- Live page without a selection: today's volume by minute over all symbols.
+SELECT bar_start_local, session_part, volume_scope, sum(volume)
 FROM mart.fact_bar_live
-GROUP BY minute_of_session, volume_scope;
+GROUP BY bar_start_local, session_part, volume_scope;

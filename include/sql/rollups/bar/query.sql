@@ -3,7 +3,7 @@
 -- close; without a session from midnight UTC. So the last ones of a part may be short. Each interval is made of the
 -- one below it. Parameters: trading_date, symbols. Read by bar/store.sql, the data tests and the proof.
 
-WITH subscribed AS (
+WITH subscribed AS MATERIALIZED (
     SELECT
         subscription.symbol,
         subscription.feed,
@@ -16,7 +16,7 @@ WITH subscribed AS (
       AND subscription.symbol = ANY (%(symbols)s)
 ),
 restated AS (
-    SELECT DISTINCT symbol, feed, bar_start, session_part
+    SELECT symbol, feed, bar_start, session_part
     FROM ops.restatement
     WHERE trading_date = %(trading_date)s
       AND symbol = ANY (%(symbols)s)
@@ -41,7 +41,7 @@ minutes AS (
             OR subscribed.open_at IS NULL
             OR (bar.bar_start >= subscribed.open_at AND bar.bar_start < subscribed.close_at)
         ) AS has_trades,
-        restated.symbol IS NOT NULL AS is_restated,
+        (bar.symbol, bar.feed, bar.bar_start, bar.session_part) IN (SELECT * FROM restated) AS is_restated,
         coalesce(
             CASE bar.session_part
                 WHEN 'pre' THEN subscribed.pre_open_at
@@ -58,7 +58,6 @@ minutes AS (
         END AS placed_at
     FROM market.bar_1m AS bar
     LEFT JOIN subscribed USING (symbol, feed)
-    LEFT JOIN restated USING (symbol, feed, bar_start, session_part)
     WHERE bar.trading_date = %(trading_date)s
       AND bar.symbol = ANY (%(symbols)s)
 ),
@@ -122,7 +121,7 @@ hours AS (
     FROM quarters
     GROUP BY symbol, feed, session_part, counted_from, date_bin(INTERVAL '60 minutes', bar_start, counted_from)
 ),
-bars AS (
+bars AS NOT MATERIALIZED (
     SELECT 5 AS interval_min, * FROM five_minutes
     UNION ALL
     SELECT 15 AS interval_min, * FROM quarters
