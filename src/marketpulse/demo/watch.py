@@ -48,6 +48,10 @@ class DayWatch:
         """Whether a producer began this day since the watch began."""
         return bool(self._rows("demo/producer_started"))
 
+    def has_real_events(self) -> bool:
+        """Whether this day of this feed was fetched from the real market."""
+        return bool(self._rows("demo/real_events")[0][0])
+
     def counts(self) -> Counts:
         trades, bars = self._rows("demo/landed")[0]
         return Counts(int(trades), int(bars))
