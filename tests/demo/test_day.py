@@ -37,12 +37,13 @@ def trade(play: Play, **fields: object) -> dict[str, object]:
     }
 
 
-def test_a_day_of_the_real_market_is_not_played(database: Database, watch: DayWatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize("feed", ["sip", "delayed_sip"])
+def test_a_day_of_the_real_market_is_not_played(database: Database, watch: DayWatch, tmp_path: Path, feed: str) -> None:
     play = choose(Demo())
-    load(database.owner_dsn, {"market.event": [trade(play)]})
+    load(database.owner_dsn, {"market.event": [trade(play, feed=feed)]})
     try:
         day = Day(play, blueprint(tmp_path), watch, Silent())
-        with pytest.raises(OperatorError, match=r"trades of the real market for .*, feed sip: play another --date"):
+        with pytest.raises(OperatorError, match=r"trades of the real market for .*: play another --date"):
             day.prepare()
         assert not day.began
     finally:

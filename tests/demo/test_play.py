@@ -18,7 +18,7 @@ TRADE = HEADER + "2013-10-07T10:00:00,1,100,,\n"
     ("content", "options", "said"),
     [
         (HEADER + "2013-10-07T10:00:00,abc,100,,\n", ("--symbol", "BAC"), "line 2: not a number"),
-        ("a,b\n", ("--symbol", "BAC"), "it needs time,price,size,exchange,conditions"),
+        ("a,b\n", ("--symbol", "BAC"), "tape.csv has no column price, size, time"),
         (HEADER, ("--symbol", "BAC"), "holds no trades"),
         (HEADER + "2013-10-06T10:00:00,1,100,,\n", ("--symbol", "BAC"), "2013-10-06 of the tape is not a trading day"),
         (TRADE, ("--symbol", "bac!"), "symbol 'bac!' is not usable"),

@@ -47,7 +47,7 @@ class Day:
         reporter.step("market", "running", "asking for what is there")
         if ask(reporter, "market", self._watch.has_real_events):
             raise OperatorError(
-                f"the database holds trades of the real market for {session.trading_date}, feed {self._play.feed}: "
+                f"the database holds trades of the real market for {session.trading_date}: "
                 "play another --date, or set MARKETPULSE_STATE_DIR to another folder"
             )
         self._end_producers()
