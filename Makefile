@@ -27,13 +27,14 @@ demo: .venv/.installed ## start everything and play one trading day (or TAPE=FIL
 up: .venv/.installed ## start everything and wait until the stream is ready
 	@$(BIN)/marketpulse up
 
+# These two leave .venv as it is: what runs was started from it, and they need no Java.
 .PHONY: down
-down: .venv/.installed ## stop everything; the data stays
-	@$(BIN)/marketpulse down
+down: ## stop everything; the data stays
+	@if [ -x $(BIN)/marketpulse ]; then $(BIN)/marketpulse down; else echo 'nothing was running: there is no .venv'; fi
 
 .PHONY: status
-status: .venv/.installed ## every component, its address and whether it answers
-	@$(BIN)/marketpulse status
+status: ## every component, its address and whether it answers
+	@if [ -x $(BIN)/marketpulse ]; then $(BIN)/marketpulse status; else echo 'not running: make up' >&2; exit 2; fi
 
 .PHONY: test
 test: .venv/.installed ## the whole suite, against the real components

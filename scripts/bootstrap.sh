@@ -10,6 +10,10 @@ fail() {
     exit 2
 }
 
+# On a terminal the tools show their progress; a log gets one line a step.
+quiet=--quiet
+[ ! -t 2 ] || quiet=""
+
 supported() {
     "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null
 }
@@ -41,12 +45,12 @@ if [ ! -x .venv/bin/python ]; then
 fi
 if [ "$(.venv/bin/uv --version 2>/dev/null | cut -d' ' -f2)" != "$UV_VERSION" ]; then
     .venv/bin/python -m pip --version >/dev/null 2>&1 || .venv/bin/python -m ensurepip >/dev/null
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check "uv==$UV_VERSION" ||
+    .venv/bin/python -m pip install $quiet --disable-pip-version-check "uv==$UV_VERSION" ||
         fail "uv $UV_VERSION could not be installed: check the network and try again"
 fi
 echo "Installing the locked requirements into .venv" >&2
 export VIRTUAL_ENV="$PWD/.venv"
-.venv/bin/uv pip sync --quiet --require-hashes requirements.lock ||
+.venv/bin/uv pip sync $quiet --require-hashes requirements.lock ||
     fail "the locked requirements could not be installed: check the network and try again"
 # The build tools are in the lock, so the package itself needs nothing more.
 .venv/bin/uv pip install --quiet --no-deps --no-build-isolation --offline --editable . ||

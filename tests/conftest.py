@@ -1,4 +1,4 @@
-"""Fixtures that every area shares: one real embedded PostgreSQL for the whole session, emptied before each test."""
+"""Fixtures that every area shares: one real PostgreSQL for the whole session, emptied before each test; the command."""
 
 import secrets
 import shutil
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from tests.command import Command
 from tests.database import Database, free_port
 
 from marketpulse.local.postgres import PostgresServer, place
@@ -60,6 +61,12 @@ def database(postgres: Database) -> Database:
             connection.execute(f"TRUNCATE {', '.join(row[0] for row in rows)} RESTART IDENTITY CASCADE")
         connection.execute("ALTER SEQUENCE ops.stream_batch_id RESTART")
     return postgres
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """`marketpulse` in an empty folder."""
+    return Command(tmp_path, monkeypatch, capsys)
 
 
 def _prepared(server: PostgresServer) -> Database:

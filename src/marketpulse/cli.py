@@ -34,6 +34,13 @@ def _required_date(text: str) -> date:
         raise OperatorError(f"{text!r} is not a date: write it as 2026-11-20") from None
 
 
+def _range(date_from: str | None, date_to: str | None) -> tuple[date | None, date | None]:
+    first, last = _date(date_from), _date(date_to)
+    if first is not None and last is not None and first > last:
+        raise OperatorError(f"{first} is after {last}: give --from the earlier date")
+    return first, last
+
+
 def _moment(text: str | None) -> datetime | None:
     if text is None:
         return None
@@ -66,7 +73,8 @@ def down() -> None:
     """Stop everything this stack started, also what a crash left behind. Data stays."""
     from marketpulse.local import stack
 
-    stack.down()
+    stopped = stack.down()
+    typer.echo(f"stopped {', '.join(stopped)}" if stopped else "nothing was running")
 
 
 @app.command()
@@ -80,9 +88,9 @@ def status(as_json: Json = False) -> None:
 @app.command()
 def logs(name: str, follow: Annotated[bool, typer.Option("-f", "--follow")] = False) -> None:
     """Show one component's log; -f goes on as it grows."""
-    from marketpulse.local import stack
+    from marketpulse.local.component_log import log_lines
 
-    for line in stack.log_lines(name, follow=follow):
+    for line in log_lines(name, follow=follow):
         typer.echo(line)
 
 
@@ -97,22 +105,24 @@ def demo(
     """Start the stack and play one trading day through it, by way of Airflow."""
     from rich.console import Console
 
-    from marketpulse.local import demo_report, progress
-    from marketpulse.local.demo import Demo, run_demo
+    from marketpulse.demo import report
+    from marketpulse.demo.play import Demo
+    from marketpulse.demo.run import run_demo
+    from marketpulse.local import progress
 
     wanted = Demo(tape=tape, symbol=symbol, timezone=timezone, day=_date(day), speed=speed)
     with progress.shown() as reporter:
         played = run_demo(wanted, reporter)
     # A file or a pipe has no width of its own; the tables need this much.
-    demo_report.show(played, Console() if sys.stdout.isatty() else Console(width=140))
+    report.show(played, Console() if sys.stdout.isatty() else Console(width=140))
     if not played.proof.balanced:
         raise MarketPulseError("an equation does not balance: see the table above, and 'marketpulse prove'")
 
 
 @app.command()
 def simulate(
-    port: Annotated[int, typer.Option(help="port of the providers' HTTP faces")] = 8090,
-    control_port: Annotated[int, typer.Option(help="port of the control API")] = 8091,
+    port: Annotated[int, typer.Option(help="port of the providers' HTTP faces", min=0, max=65535)] = 8090,
+    control_port: Annotated[int, typer.Option(help="port of the control API", min=0, max=65535)] = 8091,
     host: Annotated[str, typer.Option()] = "127.0.0.1",
     seed: Annotated[int, typer.Option()] = 1,
     state: Annotated[Path | None, typer.Option(help="file that keeps the clock over a restart")] = None,
@@ -201,9 +211,10 @@ def rollup(
     from marketpulse.settings import settings
     from marketpulse.warehouse.rollups import compute_daily
 
+    first, last = _range(date_from, date_to)
     now = settings()
     dsn = now.operations_dsn.get_secret_value()
-    for day in compute_daily(dsn, _date(date_from), _date(date_to), feed_order=now.feed_order):
+    for day in compute_daily(dsn, first, last, feed_order=now.feed_order):
         typer.echo(f"{day.trading_date}: {len(day.symbols)} symbols")
 
 
@@ -267,11 +278,12 @@ def prove(
     from marketpulse.settings import settings
     from marketpulse.warehouse import proof, proof_view
 
+    first, last = _range(day or date_from, day or date_to)
     now = settings()
     found = proof.prove(
         now.operations_dsn.get_secret_value(),
-        date_from=_date(day or date_from),
-        date_to=_date(day or date_to),
+        date_from=first,
+        date_to=last,
         truth_url=now.market_clock if now.market_clock != "host" else None,
         kafka_bootstrap=now.kafka_bootstrap,
     )
@@ -362,7 +374,10 @@ def migrate_roles() -> None:
 def _owner() -> str:
     from marketpulse.settings import settings
 
-    return settings().owner_dsn.get_secret_value()
+    dsn = settings().owner_dsn.get_secret_value()
+    if not dsn:
+        raise OperatorError("MARKETPULSE_OWNER_DSN is empty: run make up first, or set the owner's address")
+    return dsn
 
 
 def main() -> None:
@@ -379,6 +394,11 @@ def main() -> None:
     except MarketPulseError as error:
         typer.echo(f"marketpulse: {error}", err=True)
         sys.exit(error.exit_status)
+    except OSError as error:
+        # A file or folder that cannot be used, wherever it was needed.
+        reason = error.strerror or str(error)
+        typer.echo(f"marketpulse: {f'{error.filename}: {reason}' if error.filename else reason}", err=True)
+        sys.exit(OperatorError.exit_status)
     except Exception as error:
         # Usage errors of the command line carry their own text and status.
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):

@@ -9,10 +9,13 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+from urllib.parse import urlsplit
 
 import requests
 
 from marketpulse.errors import OperatorError, RetriableError
+
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class Clock(Protocol):
@@ -54,7 +57,7 @@ class SimulatedMarketClock:
         self._timeout_s = timeout_s
         self._reading: ClockReading | None = None
         self._lock = threading.Lock()
-        self._session = requests.Session()
+        self._session = direct_session(url)
 
     def now(self) -> datetime:
         with self._lock:
@@ -80,6 +83,14 @@ class SimulatedMarketClock:
             return ClockReading(market_at.astimezone(UTC), time.monotonic(), float(body["speed"]))
         except (requests.RequestException, ValueError, KeyError):
             return None
+
+
+def direct_session(url: str) -> requests.Session:
+    """An HTTP session that asks an address of this machine directly, whatever proxy the environment names."""
+    session = requests.Session()
+    if urlsplit(url).hostname in LOOPBACK_HOSTS:
+        session.trust_env = False
+    return session
 
 
 def market_clock(setting: str) -> Clock:

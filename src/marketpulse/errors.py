@@ -3,6 +3,7 @@
 MarketPulseError
 ├── OperatorError      a person must change something; never retried; exit status 2
 │   └── LeaseHeldError another process does this job already; exit status 3
+├── InterruptionError  a person ended the command and it has cleaned up; exit status 130
 ├── RetriableError     an outage: keep the position, wait, try again; exit status 75 (EX_TEMPFAIL)
 │   ├── FencedError    a newer run has taken over: stop at once, commit nothing; exit status 4
 │   └── GapError       records do not continue where the ledger stands: start again from the ledger
@@ -26,6 +27,12 @@ class LeaseHeldError(OperatorError):
     """Another process holds the lease for this job; the text names the holder."""
 
     exit_status = 3
+
+
+class InterruptionError(MarketPulseError):
+    """A person ended the command (Ctrl-C, SIGTERM); the text says what is left."""
+
+    exit_status = 130
 
 
 class RetriableError(MarketPulseError):

@@ -19,6 +19,7 @@ DEAD_LETTER_TOPIC = "stock_analysis.dead_letter"
 STREAM = "stock_stream"
 PRODUCER_LEASE = "producer"
 STATE_DIR_VARIABLE = "MARKETPULSE_STATE_DIR"
+PERSONS_FILE = Path(".env")
 
 
 def state_dir() -> Path:
@@ -98,7 +99,29 @@ class Settings(BaseSettings):
 
 def load_settings(**overrides: object) -> Settings:
     """Settings from the environment and files; `overrides` win. Raises OperatorError that names the bad variable."""
-    files = (Path(".env"), state_dir() / "stack.env")
+    return _read((PERSONS_FILE, state_dir() / "stack.env"), overrides)
+
+
+def persons_settings() -> Settings:
+    """What a person set, without the embedded stack's own file: that may be an earlier stack's. Raises as above."""
+    return _read((PERSONS_FILE,), {})
+
+
+def require_text(path: Path) -> None:
+    """Raise OperatorError when a settings file is there and cannot be read as text."""
+    try:
+        path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return
+    except UnicodeDecodeError:
+        raise OperatorError(f"{path} is not text in UTF-8: save it in that encoding") from None
+    except OSError as error:
+        raise OperatorError(f"{path} cannot be read ({error.strerror}): correct it, or remove it") from None
+
+
+def _read(files: tuple[Path, ...], overrides: dict[str, object]) -> Settings:
+    for path in files:
+        require_text(path)
     try:
         return Settings(_env_file=files, **overrides)  # type: ignore[arg-type]
     except ValidationError as error:

@@ -8,10 +8,18 @@ from tests.airflow_home import REPOSITORY
 
 FORBIDDEN = {
     # DAGs and plugins are read by every Airflow component: nothing of Spark, nothing of the stack that starts them.
-    "dags": {"pyspark", "dags", "spark_apps", "marketpulse.cli", "marketpulse.local"},
-    "plugins": {"pyspark", "dags", "spark_apps", "marketpulse.cli", "marketpulse.local"},
+    "dags": {"pyspark", "dags", "spark_apps", "marketpulse.cli", "marketpulse.demo", "marketpulse.local"},
+    "plugins": {"pyspark", "dags", "spark_apps", "marketpulse.cli", "marketpulse.demo", "marketpulse.local"},
     # A Spark application runs without Airflow.
-    "spark_apps": {"airflow", "dags", "plugins", "marketpulse.cli", "marketpulse.local", "marketpulse.monitor"},
+    "spark_apps": {
+        "airflow",
+        "dags",
+        "plugins",
+        "marketpulse.cli",
+        "marketpulse.demo",
+        "marketpulse.local",
+        "marketpulse.monitor",
+    },
 }
 # What takes long to import belongs inside the task that uses it.
 HEAVY = {"pandas", "numpy", "pyarrow", "exchange_calendars", "confluent_kafka", "psycopg", "requests", "apprise"}

@@ -1,10 +1,12 @@
-"""A whole generated day through Airflow, as `make demo` plays it, and the same day again."""
+"""A whole generated day through Airflow, as `make demo` plays it; the same day given up in the middle; and again."""
 
+import signal
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.integration.running_stack import RunningStack
+from tests.integration.running_stack import RunningStack, wait_until
 
 from marketpulse.events.session import calendar
 
@@ -25,7 +27,7 @@ def landed(stack: RunningStack, day: str) -> tuple[Any, ...]:
     return stack.read("operations", FACTS, day=day)[0]
 
 
-def test_a_generated_day_lands_balances_and_is_there_to_read(stack: RunningStack) -> None:
+def test_a_generated_day_lands_balances_and_is_there_to_read(stack: RunningStack, tmp_path: Path) -> None:
     day = calendar("XNYS").last_completed(datetime.now(UTC)).trading_date.isoformat()
     shown = stack.command("demo", timeout_s=600).stdout
     for word in ("AAPL", "VWAP", "coverage", "Airflow", "Spark", "Kafka", "PostgreSQL"):
@@ -60,6 +62,26 @@ def test_a_generated_day_lands_balances_and_is_there_to_read(stack: RunningStack
     assert float(equations["truth_auctions"]["left"]) == 11
     first = landed(stack, day)
     assert first[0] > 40_000
+    give_up_in_the_middle(stack, tmp_path / "demo.log")
     stack.command("demo", timeout_s=600)
     assert landed(stack, day) == first
     assert stack.json("prove", "--date", day)["balanced"] is True
+
+
+def give_up_in_the_middle(stack: RunningStack, log: Path) -> None:
+    """Ctrl-C while the day plays; a second demo meanwhile is refused."""
+    playing = stack.begin("demo", log=log)
+    try:
+        wait_until(lambda: "events: running" in log.read_text(), timeout_s=180, what="the play")
+        beside = stack.command("demo", check=False)
+        assert (beside.returncode, len(beside.stderr.splitlines())) == (2, 1), beside.stderr
+        assert "another 'demo' is playing" in beside.stderr
+        playing.send_signal(signal.SIGINT)
+        assert playing.wait(timeout=90) == 130
+    finally:
+        if playing.poll() is None:
+            playing.kill()
+            playing.wait()
+    shown = log.read_text()
+    assert shown.endswith("marketpulse: interrupted; the stack is still up: make demo again, or make down\n")
+    assert "Traceback" not in shown

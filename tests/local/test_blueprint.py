@@ -5,27 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.local.stored_stack import blueprint
 
 from marketpulse.local import stack
-from marketpulse.local.blueprint import Blueprint
-from marketpulse.local.credentials import load_or_create
-from marketpulse.local.layout import Layout
-from marketpulse.local.plan import Plan, load_plan, save_plan
-from marketpulse.local.ports import Ports
+from marketpulse.local.pipeline_dags import PIPELINE_DAGS, PRODUCER_DAG, STREAM_DAG, beside_the_stream
+from marketpulse.local.plan import load_plan, save_plan
 from marketpulse.local.postgres import discard_outside
 from marketpulse.local.power_bi import write_pbids
 from marketpulse.settings import load_settings
 
 STATE = "it's a state"
-
-
-def blueprint(state: Path, *, simulated: bool = True) -> Blueprint:
-    layout = Layout(state)
-    layout.prepare()
-    plan = Plan(
-        ports=Ports(kafka=19092, postgres=15432), java="/opt/java/bin/java", java_version=17, simulated=simulated
-    )
-    return Blueprint(layout, plan, load_or_create(layout.secrets))
 
 
 @pytest.fixture(autouse=True)
@@ -86,6 +75,33 @@ def test_the_simulator_keeps_its_clock_over_a_crash(tmp_path: Path) -> None:
 def test_every_program_has_a_name_of_its_own(tmp_path: Path) -> None:
     names = [program.name for program in blueprint(tmp_path).programs()]
     assert len(set(names)) == len(names) == 11
+
+
+def test_the_simulator_runs_only_where_it_is_the_market(tmp_path: Path) -> None:
+    names = [program.name for program in blueprint(tmp_path, simulated=False).programs()]
+    assert "simulator" not in names
+    assert len(names) == 10
+
+
+@pytest.mark.parametrize(
+    ("simulated", "schedule", "producing"),
+    [(True, "manual", True), (False, "session", True), (False, "continuous", True), (False, "manual", False)],
+)
+def test_a_producer_with_a_schedule_is_set_going(simulated: bool, schedule: str, producing: bool) -> None:
+    unpaused = {STREAM_DAG, *beside_the_stream(simulated=simulated, producer_schedule=schedule)}
+    assert unpaused == set(PIPELINE_DAGS) - (set() if producing else {PRODUCER_DAG})
+
+
+def test_components_talk_to_each_other_without_a_proxy(tmp_path: Path) -> None:
+    base = {"PATH": "/bin", "HTTP_PROXY": "http://proxy:3128", "NO_PROXY": "intranet,localhost"}
+    environment = blueprint(tmp_path).environment(base=base)
+    assert environment["HTTP_PROXY"] == "http://proxy:3128"
+    assert environment["NO_PROXY"] == environment["no_proxy"] == "intranet,localhost,127.0.0.1"
+
+
+def test_options_that_spark_splits_at_spaces_hold_no_path(tmp_path: Path) -> None:
+    programs = blueprint(tmp_path / "a state").spark.programs()
+    assert not [value for program in programs for value in program.environment.values() if str(tmp_path) in value]
 
 
 def test_a_plan_is_kept_and_an_unreadable_one_is_none(tmp_path: Path) -> None:

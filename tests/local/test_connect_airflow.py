@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from marketpulse.errors import OperatorError, RetriableError
-from marketpulse.local.airflow_connections import PIPELINE_DAGS, connect_airflow, connections_of
+from marketpulse.local.airflow_connections import connect_airflow, connections_of
+from marketpulse.local.pipeline_dags import PIPELINE_DAGS
 from marketpulse.settings import Settings, load_settings
 
 

@@ -79,3 +79,38 @@ def test_other_bytes_than_the_locked_ones_are_refused_and_not_cached(tmp_path: P
     with pytest.raises(OperatorError, match=r"broker-1.0.jar is not the file that jars.lock names"):
         install_jars(forging_java(tmp_path), tmp_path / "target", cache=tmp_path / "cache", lock=[locked(b"jar")])
     assert not list((tmp_path / "cache").glob("*.jar"))
+
+
+def slow_java(folder: Path) -> Java:
+    """Puts a jar into Ivy's cache at once and where it is expected after a while."""
+    executable = folder / "java"
+    executable.write_text(
+        "#!/bin/sh\n"
+        'for last; do [ "$earlier" = -cache ] && cache=$last; earlier=$last; done\n'
+        'mkdir -p "$cache/org.example" "${last%/*}"\n'
+        'printf jar > "$cache/org.example/broker-1.0.jar"\n'
+        "sleep 1.5\n"
+        'printf jar > "${last%/*}/broker-1.0.jar"\n'
+    )
+    executable.chmod(0o755)
+    return Java(executable, 17)
+
+
+def test_what_is_fetched_is_counted_meanwhile(tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    install_jars(
+        slow_java(tmp_path),
+        tmp_path / "target",
+        cache=tmp_path / "cache",
+        lock=[locked(b"jar")],
+        tell=lambda there, wanted: told.append((there, wanted)),
+    )
+    assert (1, 1) in told
+    assert (tmp_path / "target" / KAFKA / "broker-1.0.jar").read_bytes() == b"jar"
+
+
+def test_a_cache_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    cache = tmp_path / "file" / "jars"
+    with pytest.raises(OperatorError, match=r"file/jars cannot be used .* set XDG_CACHE_HOME"):
+        install_jars(failing_java(tmp_path), tmp_path / "target", cache=cache, lock=[locked(b"jar")])

@@ -1,6 +1,8 @@
--- One trading day of the watch list, as an analyst sees it. Read by the demo's closing table.
+-- One trading day of the watch list, as an analyst sees it, and the feed that each row is from. Read by the demo's
+-- closing table.
 SELECT
     symbol,
+    feed,
     open,
     high,
     low,

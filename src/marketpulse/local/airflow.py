@@ -11,7 +11,8 @@ from pathlib import Path
 from marketpulse.errors import OperatorError
 from marketpulse.local.credentials import Credentials
 from marketpulse.local.layout import Layout, project_dir, scripts_dir, write_private
-from marketpulse.local.ports import LOOPBACK, Ports
+from marketpulse.local.loopback import LOOPBACK
+from marketpulse.local.ports import Ports
 from marketpulse.local.postgres import PostgresServer
 from marketpulse.local.program import Program
 

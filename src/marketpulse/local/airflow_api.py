@@ -1,6 +1,5 @@
 """Airflow over its REST API, as an operator's own tools would use it."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
@@ -85,13 +84,10 @@ class AirflowApi:
     def unpause(self, dag_id: str) -> None:
         self._call("PATCH", f"/dags/{quote(dag_id)}", {"is_paused": False})
 
-    def pause(self, dag_id: str) -> None:
-        self._call("PATCH", f"/dags/{quote(dag_id)}", {"is_paused": True})
-
-    def trigger(self, dag_id: str, conf: Mapping[str, object] | None = None) -> str:
-        """Start a run now, with Params, and return its id."""
-        body = {"conf": dict(conf or {}), "logical_date": None}
-        return str(self._call("POST", f"/dags/{quote(dag_id)}/dagRuns", body)["dag_run_id"])
+    def trigger(self, dag_id: str, conf: Mapping[str, object], *, run_id: str) -> None:
+        """Start a run now, with Params, under this id. Again with the same id it does nothing."""
+        body = {"conf": dict(conf), "logical_date": None, "dag_run_id": run_id}
+        self._call("POST", f"/dags/{quote(dag_id)}/dagRuns", body, there_already=True)
 
     def run_state(self, dag_id: str, run_id: str) -> str:
         """queued, running, success or failed."""
@@ -102,11 +98,6 @@ class AirflowApi:
         states = "&".join(f"state={state}" for state in ACTIVE_RUNS)
         rows = self._rows("GET", f"/dags/{quote(dag_id)}/dagRuns?{states}&limit=100", "dag_runs")
         return tuple(str(row["dag_run_id"]) for row in rows)
-
-    def latest_run(self, dag_id: str) -> str | None:
-        """The id of the newest run, None when there was none."""
-        rows = self._rows("GET", f"/dags/{quote(dag_id)}/dagRuns?order_by=-run_after&limit=1", "dag_runs")
-        return str(rows[0]["dag_run_id"]) if rows else None
 
     def mark_failed(self, dag_id: str, run_id: str) -> None:
         """End a run: its tasks get SIGTERM within seconds."""
@@ -131,13 +122,6 @@ class AirflowApi:
         rows = self._rows("GET", f"{_run(dag_id, '~')}/taskInstances?{states}&limit=100", "task_instances")
         return tuple(f"{row['dag_run_id']}/{row['task_id']}" for row in rows)
 
-    def task_log(self, dag_id: str, run_id: str, task_id: str, *, try_number: int = 1) -> str:
-        """The text of one attempt's log."""
-        path = f"{_run(dag_id, run_id)}/taskInstances/{quote(task_id)}/logs/{try_number}?full_content=true"
-        content = self._call("GET", path).get("content")
-        lines = content if isinstance(content, list) else []
-        return "\n".join(str(line.get("event", line)) if isinstance(line, dict) else str(line) for line in lines)
-
     def put_connections(self, *connections: AirflowConnection) -> None:
         """Create Connections, or set those of these names to exactly this."""
         entities = [connection.body() for connection in connections]
@@ -151,11 +135,19 @@ class AirflowApi:
         rows = self._call(method, path).get(key)
         return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
-    def _call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> dict[str, object]:
-        return self._request(method, f"/api/v2{path}", body)
+    def _call(
+        self, method: str, path: str, body: Mapping[str, object] | None = None, *, there_already: bool = False
+    ) -> dict[str, object]:
+        return self._request(method, f"/api/v2{path}", body, there_already=there_already)
 
     def _request(
-        self, method: str, path: str, body: Mapping[str, object] | None = None, *, logged_in: bool = True
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, object] | None = None,
+        *,
+        logged_in: bool = True,
+        there_already: bool = False,
     ) -> dict[str, object]:
         answer = self._send(method, path, body, logged_in=logged_in)
         if answer.status_code == requests.codes.unauthorized and logged_in:
@@ -163,10 +155,12 @@ class AirflowApi:
             answer = self._send(method, path, body, logged_in=True)
         if answer.status_code >= 500:
             raise RetriableError(f"Airflow answered {method} {path} with {answer.status_code}")
+        if answer.status_code == requests.codes.conflict and there_already:
+            return {}
         if answer.status_code >= 400:
-            raise OperatorError(f"Airflow refused {method} {path}: {answer.status_code} {answer.text.strip()[:300]}")
-        document = answer.json() if answer.content else {}
-        return document if isinstance(document, dict) else {}
+            said = " ".join(answer.text.split())[:300]
+            raise OperatorError(f"Airflow refused {method} {path}: {answer.status_code} {said}")
+        return self._document(answer) if answer.content else {}
 
     def _send(self, method: str, path: str, body: Mapping[str, object] | None, *, logged_in: bool) -> requests.Response:
         try:
@@ -184,16 +178,19 @@ class AirflowApi:
             raise RetriableError(f"Airflow at {self._url} cannot log anybody in yet")
         if answer.status_code >= 400:
             raise OperatorError(f"Airflow at {self._url} refused the login of {self._user}")
-        self._token = str(answer.json()["access_token"])
+        self._token = str(self._document(answer).get("access_token", ""))
+        if not self._token:
+            raise self._foreign()
 
+    def _document(self, answer: requests.Response) -> dict[str, object]:
+        try:
+            document = answer.json()
+        except requests.JSONDecodeError:
+            raise self._foreign() from None
+        return document if isinstance(document, dict) else {}
 
-def wait_healthy(api: AirflowApi, *, timeout_s: float) -> None:
-    """Return when every component is healthy. Raises RetriableError when that takes too long."""
-    deadline = time.monotonic() + timeout_s
-    while not api.healthy():
-        if time.monotonic() > deadline:
-            raise RetriableError(f"Airflow did not become healthy within {timeout_s:.0f} s: see 'marketpulse logs'")
-        time.sleep(0.3)
+    def _foreign(self) -> RetriableError:
+        return RetriableError(f"what answers at {self._url} is not Airflow: is its port taken by another program?")
 
 
 def _run(dag_id: str, run_id: str) -> str:

@@ -10,17 +10,10 @@ from psycopg.conninfo import conninfo_to_dict
 from marketpulse.errors import OperatorError, RetriableError
 from marketpulse.local.airflow_api import AirflowApi, AirflowConnection
 from marketpulse.local.blueprint import DATABASE
-from marketpulse.local.ports import LOOPBACK
+from marketpulse.local.loopback import LOOPBACK
+from marketpulse.local.pipeline_dags import PIPELINE_DAGS
 from marketpulse.settings import Settings
 
-PIPELINE_DAGS = (
-    "market_stream",
-    "market_producer",
-    "pipeline_health",
-    "daily_rollups",
-    "maintenance",
-    "schema_migrations",
-)
 PARSING_TIMEOUT_S = 300.0
 PAUSE_S = 1.0
 
@@ -39,7 +32,6 @@ def connect_airflow(
     api = AirflowApi(settings.airflow_url, settings.airflow_user, password)
     api.put_connections(*connections_of(settings))
     _wait_for_dags(api, timeout_s=timeout_s, sleep=sleep)
-    # The stream first: it takes longest to start.
     for dag_id in PIPELINE_DAGS:
         api.unpause(dag_id)
 

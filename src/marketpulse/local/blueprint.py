@@ -17,12 +17,12 @@ from marketpulse.local.jars import SPARK, spark_home
 from marketpulse.local.java import Java
 from marketpulse.local.kafka import KafkaBroker
 from marketpulse.local.layout import Layout, project_dir, scripts_dir
+from marketpulse.local.loopback import LOOPBACK
 from marketpulse.local.plan import Plan, load_plan
-from marketpulse.local.ports import LOOPBACK
 from marketpulse.local.postgres import PostgresServer, place
-from marketpulse.local.program import COMPONENT_VARIABLE, STACK_VARIABLE, Program
+from marketpulse.local.program import COMPONENT_VARIABLE, OF_UP, STACK_VARIABLE, Program
 from marketpulse.local.spark import SparkCluster
-from marketpulse.settings import STATE_DIR_VARIABLE, Settings, load_settings
+from marketpulse.settings import PERSONS_FILE, STATE_DIR_VARIABLE, Settings, load_settings
 from marketpulse.warehouse.roles import RolePasswords
 
 POSTGRES, AIRFLOW_POSTGRES, SIMULATOR = "postgres", "airflow-postgres", "simulator"
@@ -140,7 +140,7 @@ class Blueprint:
         own = {name.removeprefix("MARKETPULSE_").lower(): value for name, value in self.settings().items()}
         return load_settings(**own)
 
-    def environment(self, base: Mapping[str, str] = os.environ, env_file: Path = Path(".env")) -> dict[str, str]:
+    def environment(self, base: Mapping[str, str] = os.environ, env_file: Path = PERSONS_FILE) -> dict[str, str]:
         """What every process of the stack inherits. A person's own settings pass through where ours do not rule."""
         inherited = {
             name: value for name, value in base.items() if not name.startswith(("AIRFLOW", "SPARK_", "PYSPARK_"))
@@ -154,7 +154,7 @@ class Blueprint:
             **self.airflow.environment(),
             STATE_DIR_VARIABLE: str(self.layout.state),
             STACK_VARIABLE: self.credentials.stack_id,
-            COMPONENT_VARIABLE: "up",
+            COMPONENT_VARIABLE: OF_UP,
             "PATH": os.pathsep.join(
                 [str(scripts_dir()), str(self.java.executable.parent), base.get("PATH", os.defpath)]
             ),
@@ -167,6 +167,7 @@ class Blueprint:
             "PYSPARK_DRIVER_PYTHON": sys.executable,
             "PYTHONUNBUFFERED": "1",
             "TZ": "UTC",
+            **_without_a_proxy(base),
         }
 
     def programs(self) -> tuple[Program, ...]:
@@ -176,7 +177,7 @@ class Blueprint:
             self._postgres_program(AIRFLOW_POSTGRES, self.airflow_postgres),
             self.kafka.program(),
             *self.spark.programs(),
-            self._simulator_program(),
+            *((self._simulator_program(),) if self.plan.simulated else ()),
             *self.airflow.programs(),
         )
 
@@ -208,6 +209,13 @@ class Blueprint:
 
 
 _OURS = ("MARKETPULSE_", "API_KEY", "API_SECRET")
+
+
+def _without_a_proxy(base: Mapping[str, str]) -> dict[str, str]:
+    """The parts of a stack talk to each other directly. Both spellings are in use, and some read only one."""
+    named = [host for name in ("no_proxy", "NO_PROXY") for host in base.get(name, "").split(",") if host.strip()]
+    hosts = ",".join(dict.fromkeys([*named, LOOPBACK, "localhost"]))
+    return {"NO_PROXY": hosts, "no_proxy": hosts}
 
 
 def running_blueprint(layout: Layout) -> Blueprint:

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from marketpulse.errors import OperatorError
-from marketpulse.local.layout import write_private
+from marketpulse.local.layout import read_if_there, write_private
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,11 +39,10 @@ def load_or_create(path: Path) -> Credentials:
 
 
 def load(path: Path) -> Credentials | None:
-    """The stored credentials, None when there are none. Raises OperatorError when the file is damaged."""
+    """The stored credentials, None when there are none. Raises OperatorError for a file that cannot be used."""
+    content = read_if_there(path)
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Credentials)
-    except FileNotFoundError:
-        return None
+        return None if content is None else msgspec.json.decode(content, type=Credentials)
     except msgspec.DecodeError:
         raise OperatorError(
             f"{path} is damaged: restore it, or remove the whole folder to start with an empty stack"

@@ -10,8 +10,8 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
@@ -23,6 +23,7 @@ from marketpulse.resources import include_path
 KAFKA, SPARK = "kafka", "spark"
 # Ivy fetches one jar after the other and waits most of the time; three at once take a third of the time.
 PARALLEL = 3
+TELL_EVERY_S = 0.5
 # The list is exact, so neither poms nor published checksums are fetched: half the requests.
 IVY_SETTINGS = """<ivysettings>
   <property name="ivy.checksums" value=""/>
@@ -77,16 +78,29 @@ def is_intact(jar: LockedJar, folder: Path) -> bool:
 
 
 def install_jars(
-    java: Java, target: Path, *, cache: Path | None = None, lock: Iterable[LockedJar] | None = None
+    java: Java,
+    target: Path,
+    *,
+    cache: Path | None = None,
+    lock: Iterable[LockedJar] | None = None,
+    environment: Mapping[str, str] | None = None,
+    tell: Callable[[int, int], None] = lambda there, wanted: None,
 ) -> None:
     """Put every locked jar into `target/<set>/`, and remove what is not locked. A second call fetches nothing.
 
-    Raises RetriableError when a jar cannot be had, OperatorError when its bytes are not the locked ones.
+    While it fetches, `tell` gets how many files of how many are there. Raises RetriableError when a jar cannot be had,
+    OperatorError when its bytes are not the locked ones or a folder cannot be written.
     """
     cache = cache or cache_folder()
     jars = tuple(lock if lock is not None else read_lock())
     absent = [jar for jar in jars if not is_intact(jar, target / jar.set_name)]
-    _fetch(java, [jar for jar in absent if not is_intact(jar, cache)], cache)
+    try:
+        _fetch(java, [jar for jar in absent if not is_intact(jar, cache)], cache, environment, tell)
+    except OSError as error:
+        place = error.filename or cache
+        raise OperatorError(
+            f"jars cannot be kept: {place} cannot be used ({error.strerror}); set XDG_CACHE_HOME to another folder"
+        ) from None
     for jar in absent:
         folder = target / jar.set_name
         folder.mkdir(parents=True, exist_ok=True)
@@ -105,7 +119,13 @@ def _place(source: Path, destination: Path) -> None:
         shutil.copyfile(source, destination)
 
 
-def _fetch(java: Java, jars: list[LockedJar], cache: Path) -> None:
+def _fetch(
+    java: Java,
+    jars: list[LockedJar],
+    cache: Path,
+    environment: Mapping[str, str] | None,
+    tell: Callable[[int, int], None],
+) -> None:
     # Two sets may lock the same file; it is fetched once.
     distinct = list({jar.file_name: jar for jar in jars}.values())
     if not distinct:
@@ -115,9 +135,14 @@ def _fetch(java: Java, jars: list[LockedJar], cache: Path) -> None:
         work = Path(name)
         parts = [part for start in range(PARALLEL) if (part := distinct[start::PARALLEL])]
         with ThreadPoolExecutor(PARALLEL) as pool:
-            said = list(pool.map(lambda item: _run_ivy(java, item[1], work / str(item[0])), enumerate(parts)))
+            running = [
+                pool.submit(_run_ivy, java, part, work / str(number), environment) for number, part in enumerate(parts)
+            ]
+            while wait(running, timeout=TELL_EVERY_S).not_done:
+                tell(sum(1 for _ in work.glob("*/cache/**/*.jar")), len(distinct))
+            said = "".join(part.result() for part in running)
         for jar in distinct:
-            _accept(jar, work / "out", cache, "".join(said))
+            _accept(jar, work / "out", cache, said)
 
 
 def _accept(jar: LockedJar, fetched: Path, cache: Path, said: str) -> None:
@@ -135,7 +160,7 @@ def _accept(jar: LockedJar, fetched: Path, cache: Path, said: str) -> None:
     (fetched / jar.file_name).replace(cache / jar.file_name)
 
 
-def _run_ivy(java: Java, jars: list[LockedJar], work: Path) -> str:
+def _run_ivy(java: Java, jars: list[LockedJar], work: Path, environment: Mapping[str, str] | None) -> str:
     work.mkdir()
     settings, module = work / "settings.xml", work / "ivy.xml"
     settings.write_text(IVY_SETTINGS, encoding="utf-8")
@@ -149,7 +174,9 @@ def _run_ivy(java: Java, jars: list[LockedJar], work: Path) -> str:
         str(_ivy_jar()),
     ]
     arguments = ["-settings", str(settings), "-ivy", str(module), "-cache", str(work / "cache"), "-retrieve", pattern]
-    outcome = subprocess.run([*tool, *arguments], capture_output=True, text=True, check=False, timeout=600)
+    outcome = subprocess.run(
+        [*tool, *arguments], capture_output=True, text=True, check=False, timeout=600, env=environment
+    )
     return outcome.stdout + outcome.stderr
 
 

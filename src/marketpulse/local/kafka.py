@@ -11,7 +11,8 @@ from marketpulse.errors import OperatorError, RetriableError
 from marketpulse.local.jars import KAFKA
 from marketpulse.local.java import Java
 from marketpulse.local.layout import Layout
-from marketpulse.local.ports import LOOPBACK, Ports
+from marketpulse.local.loopback import LOOPBACK
+from marketpulse.local.ports import Ports
 from marketpulse.local.program import Program
 
 NAME = "kafka"

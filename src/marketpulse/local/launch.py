@@ -9,30 +9,32 @@ from functools import partial
 
 from marketpulse.errors import MarketPulseError, OperatorError, RetriableError
 from marketpulse.ingest.topic_setup import ensure_topics
-from marketpulse.local import airflow, kafka, spark
+from marketpulse.local import airflow, kafka, processes, spark
 from marketpulse.local.airflow_api import AirflowApi
 from marketpulse.local.airflow_connections import connections_of
 from marketpulse.local.blueprint import AIRFLOW_POSTGRES, POSTGRES, SIMULATOR, Blueprint
 from marketpulse.local.jars import install_jars
+from marketpulse.local.layout import unusable
+from marketpulse.local.loopback import LOOPBACK
+from marketpulse.local.pipeline_dags import PIPELINE_DAGS, STREAM_DAG, beside_the_stream
 from marketpulse.local.postgres import PostgresServer
+from marketpulse.local.program import OF_UP
 from marketpulse.local.progress import Reporter, StepState
+from marketpulse.local.readiness import stream_is_ready
 from marketpulse.local.status import component_answers
 from marketpulse.local.supervisor import Supervisor
-from marketpulse.resources import read_sql
-from marketpulse.settings import EVENT_TOPIC
-from marketpulse.store.postgres import connect
 from marketpulse.warehouse import migrations
 from marketpulse.warehouse.dimensions import fill_dimensions
 from marketpulse.warehouse.roles import ReaderLimits, ensure_roles
 
-STREAM_DAG = "market_stream"
-# The producer's DAG is unpaused too where it runs only when it is asked to.
-OTHER_DAGS = ("pipeline_health", "daily_rollups", "maintenance", "schema_migrations")
 # Long enough for a busy machine; a component that ends instead of answering is noticed much sooner.
 COMPONENT_TIMEOUT_S = 240.0
 STREAM_TIMEOUT_S = 300.0
 FAILING_S = 6.0
 PAUSE_S = 0.4
+
+# Gets a function that tells how far it has come, and returns what it ends with.
+Work = Callable[[Callable[[str], None]], str]
 
 
 class _CancelledError(MarketPulseError):
@@ -64,21 +66,21 @@ class Launch:
         with ThreadPoolExecutor(8) as pool:
             try:
                 # Airflow takes longest, so its way begins first.
-                parts = [
-                    pool.submit(self._step, step, work)
-                    for step, work in (
-                        ("Airflow", self._airflow),
-                        ("Postgres", self._market_database),
-                        ("Kafka", self._broker),
-                        ("Spark", self._spark),
-                        ("simulated market", self._simulator),
-                    )
+                works: list[tuple[str, Work]] = [
+                    ("Airflow", self._airflow),
+                    ("Postgres", self._market_database),
+                    ("Kafka", self._broker),
+                    ("Spark", self._spark),
                 ]
-                self._all(parts)
+                if blueprint.plan.simulated:
+                    works.append(("simulated market", self._simulator))
+                self._all([pool.submit(self._step, step, work) for step, work in works])
                 self._step("connections", self._connect)
                 self._step("stream", self._stream)
             finally:
                 self._cancelled.set()
+                # What a part still waits for: a download, a migration of Airflow's metadata.
+                processes.end_leftovers(blueprint.credentials.stack_id, component=OF_UP, grace_s=0)
 
     def _all(self, parts: list[Future[None]]) -> None:
         done, _ = wait(parts, return_when=FIRST_EXCEPTION)
@@ -87,7 +89,7 @@ class Launch:
             if not isinstance(failure, _CancelledError):
                 raise failure
 
-    def _step(self, name: str, work: Callable[[Callable[[str], None]], str]) -> None:
+    def _step(self, name: str, work: Work) -> None:
         state: StepState = "failed"
         detail = ""
         self._reporter.step(name, "running", "")
@@ -97,6 +99,10 @@ class Launch:
         except MarketPulseError as error:
             detail = str(error)
             raise
+        except OSError as error:
+            failure = unusable(error.filename or self._blueprint.layout.state, error)
+            detail = str(failure)
+            raise failure from None
         finally:
             self._reporter.step(name, state, detail)
 
@@ -108,7 +114,7 @@ class Launch:
         self._persist(POSTGRES, lambda: ensure_roles(blueprint.postgres.dsn(), blueprint.role_passwords, limits))
         self._persist(POSTGRES, lambda: migrations.apply(blueprint.dsn("owner")))
         self._persist(POSTGRES, lambda: fill_dimensions(blueprint.dsn("operations"), self._settings.calendar))
-        return f"127.0.0.1:{blueprint.plan.ports.postgres}"
+        return f"{LOOPBACK}:{blueprint.plan.ports.postgres}"
 
     def _start_server(self, name: str, server: PostgresServer, say: Callable[[str], None]) -> None:
         say("creating the database cluster")
@@ -120,7 +126,12 @@ class Launch:
     def _broker(self, say: Callable[[str], None]) -> str:
         broker = self._blueprint.kafka
         say("fetching what is missing of its jars")
-        install_jars(broker.java, self._blueprint.layout.jars)
+        install_jars(
+            broker.java,
+            self._blueprint.layout.jars,
+            environment=self._environment,
+            tell=lambda there, wanted: say(f"fetching its jars and Spark's: {there} of {wanted}"),
+        )
         broker.configure()
         say("starting")
         self._supervisor.start_program(kafka.NAME)
@@ -157,7 +168,7 @@ class Launch:
         api, made = self._blueprint.airflow_api(), connections_of(self._settings)
         self._persist(airflow.API_SERVER, lambda: api.put_connections(*made))
         say("waiting for the DAGs")
-        wanted = {STREAM_DAG, *self._other_dags()}
+        wanted = set(PIPELINE_DAGS)
         self._until(lambda: wanted <= api.dag_ids(), "the DAGs", explain=lambda: _import_error(api))
         return f"{len(made)} connections, {len(wanted)} DAGs"
 
@@ -168,25 +179,19 @@ class Launch:
         # Nothing that the stream waits for, so it does not compete with what the stream waits for.
         for name in (airflow.TRIGGERER, airflow.LOG_SERVER):
             self._supervisor.start_program(name)
-        self._until(self._stream_is_ready, "the stream", timeout_s=STREAM_TIMEOUT_S)
-        for dag_id in self._other_dags():
+        self._until(
+            lambda: stream_is_ready(self._blueprint, self._settings, since=self._began_at),
+            "the stream",
+            timeout_s=STREAM_TIMEOUT_S,
+        )
+        wanted = beside_the_stream(
+            simulated=self._blueprint.plan.simulated, producer_schedule=self._settings.producer_schedule
+        )
+        for dag_id in wanted:
             self._persist(airflow.API_SERVER, partial(api.unpause, dag_id))
         self._until(api.healthy, airflow.TRIGGERER)
         self._until(lambda: component_answers(self._blueprint, airflow.LOG_SERVER), airflow.LOG_SERVER)
         return "ready to land"
-
-    def _other_dags(self) -> tuple[str, ...]:
-        return (*OTHER_DAGS, "market_producer") if self._blueprint.plan.simulated else OTHER_DAGS
-
-    def _stream_is_ready(self) -> bool:
-        question = {
-            "partitions": self._settings.kafka_partitions,
-            "topic": EVENT_TOPIC,
-            "since": self._began_at,
-        }
-        with connect(self._blueprint.dsn("operations"), application_name="up") as connection:
-            row = connection.execute(read_sql("local/read_stream_readiness"), question).fetchone()
-        return bool(row and row[0])
 
     def _persist(self, what: str, work: Callable[[], object]) -> None:
         """Do it, again after each outage: on a busy machine a component may answer once and then not for a while."""

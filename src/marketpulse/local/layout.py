@@ -61,6 +61,10 @@ class Layout:
         return self.state / "up.lock"
 
     @property
+    def demo_lock(self) -> Path:
+        return self.state / "demo.lock"
+
+    @property
     def logs(self) -> Path:
         return self.state / "logs"
 
@@ -111,10 +115,7 @@ class Layout:
                 probe.flush()
             room = os.statvfs(self.state)
         except OSError as error:
-            raise OperatorError(
-                f"the state folder {self.state} cannot be used ({error.strerror}): "
-                "make it writable, or set MARKETPULSE_STATE_DIR to another folder"
-            ) from None
+            raise unusable(f"the state folder {self.state}", error) from None
         free = room.f_bavail * room.f_frsize
         if free < LEAST_FREE_BYTES:
             raise OperatorError(
@@ -123,9 +124,34 @@ class Layout:
             )
 
 
+def unusable(path: Path | str, error: OSError) -> OperatorError:
+    """What to tell a person when a file or folder of the stack cannot be read or written."""
+    return OperatorError(
+        f"{path} cannot be used ({error.strerror or error}): "
+        "make it readable and writable, or set MARKETPULSE_STATE_DIR to another folder"
+    )
+
+
+def read_if_there(path: Path) -> bytes | None:
+    """A file of the state folder, None when there is none. Raises OperatorError when it cannot be read."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise unusable(path, error) from None
+
+
 def write_private(path: Path, text: str) -> None:
-    """Replace a file at once with one that only its owner may read."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    Path(name).replace(path)
+    """Replace a file at once with one that only its owner may read. Raises OperatorError when that is impossible."""
+    try:
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(text)
+            Path(name).replace(path)
+        except OSError:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise unusable(path, error) from None

@@ -1,6 +1,8 @@
-"""The name under which Airflow's components know this machine. Imported by each of them, so it imports nothing."""
+"""The name under which a stack's components know this machine. Imported by each of Airflow's: it imports nothing."""
+
+LOOPBACK = "127.0.0.1"
 
 
 def host_name() -> str:
     """The loopback address: whatever the machine is called, its components talk to each other there."""
-    return "127.0.0.1"
+    return LOOPBACK

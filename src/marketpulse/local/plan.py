@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from marketpulse.local.layout import write_private
+from marketpulse.local.layout import read_if_there, write_private
 from marketpulse.local.ports import Ports
 
 
@@ -19,10 +19,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load_plan(path: Path) -> Plan | None:
-    """The plan of the last start, None when there is none that this version can read."""
+    """The plan of the last start, None when there is none that this version can read.
+
+    Raises OperatorError when the file cannot be read at all.
+    """
+    content = read_if_there(path)
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Plan)
-    except (FileNotFoundError, msgspec.DecodeError):
+        return None if content is None else msgspec.json.decode(content, type=Plan)
+    except msgspec.DecodeError:
         return None
 
 

@@ -9,8 +9,9 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from marketpulse.errors import OperatorError
+from marketpulse.local.loopback import LOOPBACK
+from marketpulse.settings import PERSONS_FILE, require_text
 
-LOOPBACK = "127.0.0.1"
 HIGHEST_PORT = 65535
 
 
@@ -50,8 +51,9 @@ class PortSettings(BaseSettings):
     simulator_control: int | None = Field(None, ge=1, le=HIGHEST_PORT)
 
 
-def ports_by_hand(env_file: Path = Path(".env")) -> dict[str, int]:
+def ports_by_hand(env_file: Path = PERSONS_FILE) -> dict[str, int]:
     """The ports that a person chose. Raises OperatorError that names the variable when one is not a port."""
+    require_text(env_file)
     try:
         chosen = PortSettings(_env_file=env_file)
     except ValidationError as error:

@@ -22,6 +22,7 @@ import psycopg
 
 from marketpulse.errors import OperatorError, RetriableError
 from marketpulse.local.account import Account, can_reach, service_account
+from marketpulse.local.loopback import LOOPBACK
 
 SUPERUSER = "postgres"
 SHARED_ROOT = Path("/var/lib/marketpulse")
@@ -124,7 +125,7 @@ class PostgresServer:
     def dsn(self, user: str = SUPERUSER, password: str | None = None, database: str = "postgres") -> str:
         """A `postgresql://` address of this server."""
         secret = quote(self._password if password is None else password, safe="")
-        return f"postgresql://{user}:{secret}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql://{user}:{secret}@{LOOPBACK}:{self.port}/{database}"
 
     def initialise(self) -> None:
         """Create the cluster unless it exists. A half-made one (interrupted initdb) is made anew."""
@@ -151,7 +152,7 @@ class PostgresServer:
     def command(self) -> list[str]:
         """The server in the foreground; SIGINT stops it fast, SIGTERM waits for its clients."""
         fixed = {
-            "listen_addresses": "127.0.0.1",
+            "listen_addresses": LOOPBACK,
             "port": str(self.port),
             "unix_socket_directories": "",
             "timezone": "UTC",

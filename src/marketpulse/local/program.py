@@ -7,6 +7,8 @@ from pathlib import Path
 # Every process of a stack carries these, so that `down` finds it whatever has become of its parents.
 STACK_VARIABLE = "MARKETPULSE_STACK_ID"
 COMPONENT_VARIABLE = "MARKETPULSE_COMPONENT"
+# The component of what `up` itself runs until the start is through.
+OF_UP = "up"
 
 
 @dataclass(frozen=True, slots=True)

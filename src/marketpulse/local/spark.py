@@ -7,10 +7,13 @@ from pathlib import Path
 
 from marketpulse.local.jars import spark_home
 from marketpulse.local.layout import Layout
-from marketpulse.local.ports import LOOPBACK, Ports
+from marketpulse.local.loopback import LOOPBACK
+from marketpulse.local.ports import Ports
 from marketpulse.local.program import Program
 
 MASTER, WORKER = "spark-master", "spark-worker"
+# Relative to the folder in which the master runs: its options are split at spaces, and a path may have some.
+RECOVERY = "recovery"
 WORKER_CORES = 2
 WORKER_MEMORY = "2g"
 DAEMON_MEMORY = "256m"
@@ -39,7 +42,7 @@ class SparkCluster:
         """A master that remembers its applications over a crash, and one worker."""
         master_options = (
             "-Dspark.deploy.recoveryMode=FILESYSTEM",
-            f"-Dspark.deploy.recoveryDirectory={self._recovery}",
+            f"-Dspark.deploy.recoveryDirectory={RECOVERY}",
             # It would start any program for anybody who can reach the port.
             "-Dspark.master.rest.enabled=false",
         )
@@ -68,7 +71,7 @@ class SparkCluster:
 
     @property
     def _recovery(self) -> Path:
-        return self.layout.spark / "recovery"
+        return self.layout.spark / RECOVERY
 
     @property
     def _work(self) -> Path:

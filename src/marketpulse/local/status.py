@@ -13,6 +13,7 @@ from marketpulse.errors import MarketPulseError
 from marketpulse.local import airflow, kafka, processes, spark, supervisor
 from marketpulse.local.airflow import ADMIN
 from marketpulse.local.blueprint import AIRFLOW_POSTGRES, POSTGRES, ROLES, SIMULATOR, Blueprint
+from marketpulse.local.loopback import LOOPBACK
 from marketpulse.local.program import COMPONENT_VARIABLE
 from marketpulse.local.supervisor import Supervisor
 
@@ -42,6 +43,11 @@ class StackStatus(msgspec.Struct, frozen=True):
     postgres: dict[str, str]
     kafka: str
     airflow: AirflowLogin
+
+    @property
+    def running(self) -> bool:
+        """Whether anything of it is there."""
+        return any(component.pid is not None for component in self.components.values())
 
     @property
     def healthy(self) -> bool:
@@ -74,15 +80,15 @@ def _addresses(blueprint: Blueprint) -> dict[str, str]:
     return {
         kafka.NAME: blueprint.kafka.bootstrap,
         spark.MASTER: blueprint.spark.master_url,
-        spark.WORKER: f"http://127.0.0.1:{ports.spark_worker_ui}",
-        POSTGRES: f"127.0.0.1:{ports.postgres}",
-        AIRFLOW_POSTGRES: f"127.0.0.1:{ports.airflow_postgres}",
+        spark.WORKER: f"http://{LOOPBACK}:{ports.spark_worker_ui}",
+        POSTGRES: f"{LOOPBACK}:{ports.postgres}",
+        AIRFLOW_POSTGRES: f"{LOOPBACK}:{ports.airflow_postgres}",
         airflow.API_SERVER: url,
         airflow.SCHEDULER: url,
         airflow.DAG_PROCESSOR: url,
         airflow.TRIGGERER: url,
-        airflow.LOG_SERVER: f"http://127.0.0.1:{ports.airflow_log}",
-        SIMULATOR: blueprint.simulator_url,
+        airflow.LOG_SERVER: f"http://{LOOPBACK}:{ports.airflow_log}",
+        **({SIMULATOR: blueprint.simulator_url} if blueprint.plan.simulated else {}),
         supervisor.NAME: f"unix://{supervisor.socket_path(blueprint.layout.state)}",
     }
 
@@ -92,8 +98,8 @@ def _probes(blueprint: Blueprint) -> Mapping[str, Callable[[], bool]]:
     airflow_parts = _AirflowParts(blueprint)
     return {
         kafka.NAME: blueprint.kafka.answers,
-        spark.MASTER: lambda: _says(f"http://127.0.0.1:{ports.spark_master_ui}/json/", '"status" : "ALIVE"'),
-        spark.WORKER: lambda: _says(f"http://127.0.0.1:{ports.spark_worker_ui}/json/", '"masterurl"'),
+        spark.MASTER: lambda: _says(f"http://{LOOPBACK}:{ports.spark_master_ui}/json/", '"status" : "ALIVE"'),
+        spark.WORKER: lambda: _says(f"http://{LOOPBACK}:{ports.spark_worker_ui}/json/", '"masterurl"'),
         POSTGRES: blueprint.postgres.answers,
         AIRFLOW_POSTGRES: blueprint.airflow_postgres.answers,
         airflow.API_SERVER: lambda: _says(f"{blueprint.airflow.url}/api/v2/version", '"version"'),
@@ -101,7 +107,7 @@ def _probes(blueprint: Blueprint) -> Mapping[str, Callable[[], bool]]:
         airflow.DAG_PROCESSOR: lambda: airflow_parts.healthy("dag_processor"),
         airflow.TRIGGERER: lambda: airflow_parts.healthy("triggerer"),
         airflow.LOG_SERVER: lambda: _listens(ports.airflow_log),
-        SIMULATOR: lambda: _says(f"{blueprint.control_url}/healthz", ""),
+        **({SIMULATOR: lambda: _says(f"{blueprint.control_url}/healthz", "")} if blueprint.plan.simulated else {}),
         supervisor.NAME: lambda: Supervisor(blueprint.layout).pid() is not None,
     }
 
@@ -135,7 +141,7 @@ def _says(url: str, expected: str) -> bool:
 def _listens(port: int) -> bool:
     with socket.socket() as caller:
         caller.settimeout(HTTP_TIMEOUT_S)
-        return caller.connect_ex(("127.0.0.1", port)) == 0
+        return caller.connect_ex((LOOPBACK, port)) == 0
 
 
 def _pids(blueprint: Blueprint) -> dict[str, int]:

@@ -6,14 +6,18 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from marketpulse.local.blueprint import running_blueprint
+from marketpulse.errors import OperatorError
+from marketpulse.local.blueprint import Blueprint
 from marketpulse.local.layout import Layout
 from marketpulse.local.status import StackStatus, stack_status
 
 
 def render(*, as_json: bool) -> str:
-    """The whole text. Raises OperatorError when there is no stack."""
-    status = stack_status(running_blueprint(Layout.current()))
+    """The whole text. Raises OperatorError when no stack is running."""
+    blueprint = Blueprint.stored(Layout.current())
+    status = stack_status(blueprint) if blueprint is not None else None
+    if status is None or not status.running:
+        raise OperatorError("not running: make up")
     if as_json:
         return msgspec.json.format(msgspec.json.encode(status)).decode()
     return _table(status)

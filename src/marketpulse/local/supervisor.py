@@ -17,6 +17,7 @@ from supervisor.xmlrpc import SupervisorTransport
 
 from marketpulse.errors import OperatorError, RetriableError
 from marketpulse.local.layout import Layout, write_private
+from marketpulse.local.loopback import LOOPBACK
 from marketpulse.local.program import COMPONENT_VARIABLE, STACK_VARIABLE, Program
 
 NAME = "supervisor"
@@ -107,7 +108,7 @@ class Supervisor:
     def _call(self, method: str, *arguments: object) -> object:
         transport = SupervisorTransport(None, None, f"unix://{self.socket}")
         with contextlib.closing(transport):
-            proxy = xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)
+            proxy = xmlrpc.client.ServerProxy(f"http://{LOOPBACK}", transport=transport)
             target = getattr(proxy, method)
             result: object = target(*arguments)
             return result

@@ -16,6 +16,7 @@ import msgspec
 import psycopg
 import requests
 
+from marketpulse.clock import direct_session
 from marketpulse.errors import RetriableError
 from marketpulse.events.session import calendar
 from marketpulse.events.timestamps import rfc3339_ns
@@ -92,7 +93,8 @@ def fetch_truth(truth_url: str, trading_date: date, feed: str, calendar_name: st
     """The ledger of one day, None when the simulator says that it does not know the feed (then it did not feed it)."""
     parameters = {"trading_date": trading_date.isoformat(), "feed": feed, "calendar": calendar_name}
     try:
-        answer = requests.get(truth_url.rstrip("/") + "/truth", params=parameters, timeout=_TIMEOUT_S)
+        with direct_session(truth_url) as session:
+            answer = session.get(truth_url.rstrip("/") + "/truth", params=parameters, timeout=_TIMEOUT_S)
     except requests.RequestException:
         raise RetriableError(f"the truth ledger at {truth_url} does not answer: is the simulator running?") from None
     try:

@@ -9,6 +9,7 @@ from typing import Any, Self, TypeVar
 import psycopg
 
 from marketpulse.errors import RetriableError
+from marketpulse.events.identity import feeds_alike
 from marketpulse.monitor import lag
 from marketpulse.resources import read_sql
 from marketpulse.settings import Settings
@@ -33,7 +34,12 @@ class DayWatch:
 
     def __init__(self, settings: Settings, trading_date: date, feed: str) -> None:
         self._settings = settings
-        self._day = {"trading_date": trading_date, "feed": feed, "since": datetime.now(UTC)}
+        self._day = {
+            "trading_date": trading_date,
+            "feed": feed,
+            "feeds": [feed, *feeds_alike(feed)],
+            "since": datetime.now(UTC),
+        }
         self._connection: psycopg.Connection | None = None
 
     def __enter__(self) -> Self:
@@ -47,6 +53,10 @@ class DayWatch:
     def producer_started(self) -> bool:
         """Whether a producer began this day since the watch began."""
         return bool(self._rows("demo/producer_started"))
+
+    def has_real_events(self) -> bool:
+        """Whether this day was fetched from the real market, under this feed or another that tells the same facts."""
+        return bool(self._rows("demo/real_events")[0][0])
 
     def counts(self) -> Counts:
         trades, bars = self._rows("demo/landed")[0]

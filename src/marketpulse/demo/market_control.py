@@ -1,24 +1,15 @@
 """The simulator's control API, as the demo uses it: set the market clock, load a tape, ask for the truth."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import requests
 
+from marketpulse.clock import direct_session
 from marketpulse.errors import OperatorError, RetriableError
+from marketpulse.simulator.tape import TapeSource
 
 TIMEOUT_S = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class LoadedTape:
-    """A file that the simulator plays: its symbol, its day, how many trades it holds."""
-
-    symbol: str
-    trading_date: date
-    trades: int
 
 
 class MarketControl:
@@ -26,7 +17,7 @@ class MarketControl:
 
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
-        self._http = requests.Session()
+        self._http = direct_session(url)
 
     def hold(self, market_at: datetime) -> None:
         """Stop the clock at a market time."""
@@ -41,19 +32,15 @@ class MarketControl:
         self._call("POST", "/clock", {"mode": "real"})
 
     def market_at(self) -> datetime:
-        return datetime.fromisoformat(str(self._call("GET", "/clock")["market_at"])).astimezone(UTC)
+        return datetime.fromisoformat(self._field("GET", "/clock", "market_at")).astimezone(UTC)
 
-    def load_tape(self, path: Path, *, symbol: str, timezone: str) -> LoadedTape:
-        body = {"path": str(path.absolute()), "symbol": symbol, "timezone": timezone}
-        answer = self._call("POST", "/tape", body)
-        return LoadedTape(
-            str(answer["symbol"]), date.fromisoformat(str(answer["trading_date"])), int(str(answer["trades"]))
-        )
+    def load_tape(self, tape: TapeSource) -> None:
+        """Let the simulator play a file."""
+        self._call("POST", "/tape", {"path": tape.path, "symbol": tape.symbol, "timezone": tape.timezone})
 
     def total_trades(self, trading_date: date, feed: str) -> int:
         """How many trades are visible at the present market time, cancelled ones included."""
-        answer = self._call("GET", f"/truth?trading_date={trading_date.isoformat()}&feed={feed}")
-        return int(str(answer["total_trades"]))
+        return int(self._field("GET", f"/truth?trading_date={trading_date.isoformat()}&feed={feed}", "total_trades"))
 
     def _call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> dict[str, object]:
         try:
@@ -62,9 +49,20 @@ class MarketControl:
             raise RetriableError(
                 f"the simulator at {self._url} does not answer: see 'marketpulse logs simulator'"
             ) from None
+        if answer.status_code >= 500:
+            raise RetriableError(f"the simulator at {self._url} answered {path} with {answer.status_code}")
         if answer.status_code >= 400:
-            raise OperatorError(f"the simulator refused {path}: {answer.text.strip()[:300]}")
-        document = answer.json()
+            raise OperatorError(f"the simulator refused {path}: {' '.join(answer.text.split())[:300]}")
+        try:
+            document = answer.json()
+        except requests.JSONDecodeError:
+            document = None
         if not isinstance(document, dict):
-            raise RetriableError(f"the simulator answered {path} with something unreadable")
+            raise RetriableError(f"what answers at {self._url} is no simulator: is its port taken by another program?")
         return document
+
+    def _field(self, method: str, path: str, name: str) -> str:
+        document = self._call(method, path)
+        if name not in document:
+            raise RetriableError(f"the simulator at {self._url} answered {path} without {name}")
+        return str(document[name])

@@ -3,13 +3,15 @@
 from rich.console import Console
 from rich.table import Table
 
-from marketpulse.local.demo import Played
+from marketpulse.demo.run import Played
+from marketpulse.local.loopback import LOOPBACK
 from marketpulse.report.file import report_path
 from marketpulse.resources import read_sql
 from marketpulse.store.postgres import connect
 from marketpulse.warehouse.proof_view import equation_table
 
-COLUMNS = ("symbol", "open", "high", "low", "close", "volume", "VWAP", "trades", "coverage %")
+COLUMNS = ("symbol", "feed", "open", "high", "low", "close", "volume", "VWAP", "trades", "coverage %")
+LEFT_COLUMNS = ("symbol", "feed")
 
 
 def show(played: Played, console: Console) -> None:
@@ -23,11 +25,17 @@ def _day_table(played: Played) -> Table:
     play = played.play
     table = Table(title=f"{play.session.calendar} {play.session.trading_date}, feed {play.feed}")
     for name in COLUMNS:
-        table.add_column(name, justify="left" if name == "symbol" else "right", no_wrap=True)
+        table.add_column(name, justify="left" if name in LEFT_COLUMNS else "right", no_wrap=True)
     wanted = {"trading_date": play.session.trading_date, "symbols": list(play.symbols)}
     with connect(played.blueprint.dsn("reader"), application_name="demo", autocommit=True) as connection:
-        for row in connection.execute(read_sql("demo/day"), wanted):
-            table.add_row(*(_text(value) for value in row))
+        rows = connection.execute(read_sql("demo/day"), wanted).fetchall()
+    for row in rows:
+        table.add_row(*(_text(value) for value in row))
+    if others := sorted({str(feed) for _, feed, *_ in rows} - {play.feed}):
+        table.caption = (
+            f"The mart shows one feed a day, the one that covered it best: "
+            f"rows of {', '.join(others)} are not what was played just now."
+        )
     return table
 
 
@@ -38,9 +46,9 @@ def _addresses(played: Played) -> str:
     return "\n".join(
         (
             f"Airflow      {blueprint.airflow.url}  user admin, password in {blueprint.layout.airflow_passwords}",
-            f"Spark        http://127.0.0.1:{ports.spark_master_ui}",
+            f"Spark        http://{LOOPBACK}:{ports.spark_master_ui}",
             f"Kafka        {blueprint.kafka.bootstrap}  (marketpulse consume --max 5)",
-            f"PostgreSQL   127.0.0.1:{ports.postgres}, database marketpulse, user marketpulse_reader",
+            f"PostgreSQL   {LOOPBACK}:{ports.postgres}, database marketpulse, user marketpulse_reader",
             "             its password: marketpulse status --json, under postgres.reader",
             f"Power BI     {blueprint.layout.power_bi}",
             f"Report       {page if page.is_file() else 'not written: see the task report of DAG daily_rollups'}",
