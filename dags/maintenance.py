@@ -1,14 +1,13 @@
 """
 ### Maintenance
 
-Daily: partitions ahead of need, the calendars' days and listed symbols that the mart shows, retention, vacuum and
-analyze, a backup that is restored to prove it, and Airflow's own clean-up of old runs and task states.
+Daily, one chore at a time: partitions ahead of need, the mart's calendar and symbols, retention, vacuum and analyze,
+a backup that is restored to prove it, and Airflow's own clean-up of old runs and task states.
 
 Retention drops the events of days that landed more than `MARKETPULSE_RETENTION_DAYS` ago; bars and rollups stay.
 Backups are in `MARKETPULSE_BACKUP_DIR`. The clean-up needs the Connection `airflow_metadata`, or it is skipped.
 
-**When it fails** each task stands alone: read its log, correct the cause, clear it. A failed backup leaves the last
-good one.
+**When it fails** each task stands alone: read its log, correct the cause, clear it. The last good backup stays.
 """
 
 from datetime import timedelta
@@ -40,10 +39,9 @@ with DAG(
     @task(priority_weight=5)
     def dimensions() -> None:
         from connection_settings import connection_settings
-        from marketpulse.warehouse.dimensions import fill_dimensions
+        from marketpulse.monitor.upkeep import renew_dimensions
 
-        now = connection_settings()
-        fill_dimensions(now.operations_dsn.get_secret_value(), now.calendar)
+        renew_dimensions(connection_settings())
 
     @task(priority_weight=4)
     def retention() -> None:
@@ -72,7 +70,7 @@ with DAG(
 
         clean_airflow()
 
-    # One at a time, by weight, and none waits for another's success: a failed retention must not cost the backup.
+    # None waits for another's success: a failed retention must not cost the backup.
     partitions()
     dimensions()
     retention()

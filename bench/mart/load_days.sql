@@ -126,10 +126,10 @@ ALTER TABLE rollup.coverage ADD PRIMARY KEY (symbol, feed, trading_date, range_s
 CREATE INDEX coverage_date_idx ON rollup.coverage (trading_date, symbol);
 
 INSERT INTO ops.stream_batch (
-    batch_id, epoch, topic, partition, first_offset, last_offset, records, landed, duplicate, superseding,
+    batch_id, epoch, topic, topic_id, partition, first_offset, last_offset, records, landed, duplicate, superseding,
     dead_lettered, market_at
 )
-VALUES (1, 1, 'stock_analysis', 0, 0, 0, 1, 1, 0, 0, 0, now());
+VALUES (1, 1, 'stock_analysis', 'bench', 0, 0, 0, 1, 1, 0, 0, 0, now());
 
 INSERT INTO ops.restatement (
     symbol, feed, bar_start, session_part, trading_date, old, new, causes, batch_id, market_at, restated_at

@@ -15,7 +15,8 @@ def test_only_a_destructive_plan_waits_for_a_person(
 ) -> None:
     monkeypatch.setattr("connection_settings.connection_settings", lambda *_: Settings(owner_dsn=SecretStr("dsn")))
     monkeypatch.setattr(
-        "marketpulse.warehouse.migrations.plan", lambda dsn: SimpleNamespace(pending=(), destructive=destructive)
+        "marketpulse.warehouse.migrations.plan",
+        lambda dsn: SimpleNamespace(pending=(), views=(), destructive=destructive),
     )
     assert dagbag.dags["schema_migrations"].get_task("plan").python_callable() == next_task
 

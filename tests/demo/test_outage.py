@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-from marketpulse.events.session import calendar
 from marketpulse.demo.outage import LEAD, SLOW_SPEED, OutagePassage, passage
+from marketpulse.events.session import calendar
 
 START = datetime(2026, 11, 20, 16, tzinfo=UTC)
 END = START + timedelta(minutes=7)

@@ -6,6 +6,7 @@ from pathlib import Path
 from marketpulse.clock import HostClock, market_clock
 from marketpulse.settings import Settings, state_dir
 from marketpulse.warehouse import backup, maintenance
+from marketpulse.warehouse.dimensions import fill_dimensions
 
 logger = logging.getLogger(__name__)
 
@@ -15,6 +16,11 @@ def prepare_partitions(settings: Settings) -> None:
     moments = (HostClock().now(), market_clock(settings.market_clock).now())
     names = maintenance.ensure_partitions(settings.operations_dsn.get_secret_value(), moments)
     logger.info("partitions ready: %s", ", ".join(names))
+
+
+def renew_dimensions(settings: Settings) -> None:
+    """The calendar's days and the listed symbols, as the mart shows them."""
+    fill_dimensions(settings.operations_dsn.get_secret_value(), settings.calendar)
 
 
 def drop_old_days(settings: Settings) -> None:

@@ -76,10 +76,10 @@ INSERT INTO rollup.coverage (symbol, feed, trading_date, range_start, range_end,
     ('ABC', 'sip', '2025-11-28', '2025-11-28 17:59Z', '2025-11-28 18:00Z', 'regular', 'missing', 'unexplained');
 
 INSERT INTO ops.stream_batch (
-    batch_id, epoch, topic, partition, first_offset, last_offset, records, landed, duplicate, superseding,
+    batch_id, epoch, topic, topic_id, partition, first_offset, last_offset, records, landed, duplicate, superseding,
     dead_lettered, market_at, committed_at
 )
-VALUES (1, 1, 'stock_analysis', 0, 0, 0, 1, 1, 0, 0, 0, '2025-11-28 14:35Z', now());
+VALUES (1, 1, 'stock_analysis', 't-1', 0, 0, 0, 1, 1, 0, 0, 0, '2025-11-28 14:35Z', now());
 INSERT INTO ops.restatement (
     symbol, feed, bar_start, session_part, trading_date, old, new, causes, batch_id, market_at, restated_at
 )
