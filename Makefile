@@ -47,7 +47,6 @@ check: .venv/.installed ## lint, format, types, layers: what CI runs before the 
 	@$(BIN)/mypy $(wildcard $(CHECKED))
 	@$(BIN)/lint-imports
 
-# SCHEMAS=FOLDER: a checkout of microsoft/json-schemas, to follow what is not vendored.
 .PHONY: bench-mart
 bench-mart: .venv/.installed ## how long the report's queries take, with five years of 500 symbols (minutes, 10 GB)
 	@$(BIN)/python bench/mart_queries.py $(ARGS)
@@ -56,6 +55,11 @@ bench-mart: .venv/.installed ## how long the report's queries take, with five ye
 bench-rollups: .venv/.installed ## what 20 sessions of 500 symbols cost to roll up, and one late trade (minutes, 4 GB)
 	@$(BIN)/python bench/rollups.py $(ARGS)
 
+.PHONY: bench-memory
+bench-memory: .venv/.installed ## what the running stack holds in memory, by component
+	@$(BIN)/python bench/stack_memory.py
+
+# SCHEMAS=FOLDER: a checkout of microsoft/json-schemas, to follow what is not vendored.
 .PHONY: check-powerbi
 check-powerbi: .venv/.installed ## the Power BI project by every validator that needs no Power BI
 	@SCHEMAS='$(SCHEMAS)' scripts/powerbi/check.sh
