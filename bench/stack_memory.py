@@ -26,7 +26,7 @@ class Held:
 
 
 def held_by_component(stack_id: str) -> dict[str, list[Held]]:
-    """Every process of the stack. Postgres' own children hide their environment: they are found through their parent."""
+    """Every process of the stack. Postgres' children hide their environment and are found through their parent."""
     found: dict[str, list[Held]] = defaultdict(list)
     seen: set[int] = set()
     for process in processes.find(stack_id):
