@@ -2,12 +2,14 @@
 
 import secrets
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from tests.command import Command
 from tests.database import Database, free_port
 
@@ -15,7 +17,19 @@ from marketpulse.local.postgres import PostgresServer, place
 from marketpulse.warehouse import migrations
 from marketpulse.warehouse.roles import RolePasswords, ensure_roles
 
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
+
 ROLES = ("owner", "writer", "operations", "reader")
+
+
+def pytest_configure() -> None:
+    """A suite that a shell started in the background ignores Ctrl-C, and so would every process that a test starts."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 # First: the plugin that spreads the tests reads the groups in its own turn.

@@ -7,7 +7,7 @@ from typing import Any, get_args
 import jsonschema
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from msgspec import inspect
 from tests.events.event_records import dead_letter, events
 
@@ -104,7 +104,6 @@ def test_schemas_are_valid_and_describe_every_field(schema: Schema) -> None:
             assert member.get("description") or member == {"const": member.get("const")}, name
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(events())
 def test_encoded_events_are_valid(event: AnyEvent) -> None:
     VALIDATOR.validate(json.loads(encode(event)))

@@ -76,9 +76,7 @@ def land(feeder: Feeder, batches: list[list[AnyEvent]]) -> dict[str, list[Any]]:
     return tables(feeder)
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), items=events)
 def test_any_order_and_any_split_end_in_the_same_tables(feeder: Feeder, data: st.DataObject, items: list[Any]) -> None:
     whole = land(feeder, [items])

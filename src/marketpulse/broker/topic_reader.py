@@ -1,14 +1,23 @@
 """Questions about topics: which there are, how they are divided, and which offsets they hold."""
 
+import time
 from collections.abc import Iterable
 
-from confluent_kafka import KafkaException, TopicCollection, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import OffsetSpec
 
 from marketpulse.broker.client import TIMEOUT_S, admin_client, outages
 from marketpulse.broker.topic import Bounds, Place, Topic
 from marketpulse.errors import OperatorError, RetriableError
 from marketpulse.settings import DEAD_LETTER_TOPIC, EVENT_TOPIC
+
+# A partition without a leader: its topic is a moment old, or its broker is starting.
+_LEADERLESS = {
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+}
+_PAUSE_S = 0.1
 
 
 class TopicReader:
@@ -60,10 +69,20 @@ class TopicReader:
     def _offsets(self, places: list[Place], spec: OffsetSpec) -> dict[Place, int]:
         if not places:
             return {}
-        asked = {TopicPartition(*place): spec for place in places}
+        deadline = time.monotonic() + self._timeout_s
         with outages(self._bootstrap):
-            answers = self._admin.list_offsets(asked, request_timeout=self._timeout_s)
-            return {(spot.topic, spot.partition): answer.result().offset for spot, answer in answers.items()}
+            while True:
+                try:
+                    return self._offsets_now(places, spec)
+                except KafkaException as error:
+                    if error.args[0].code() not in _LEADERLESS or time.monotonic() > deadline:
+                        raise
+                time.sleep(_PAUSE_S)
+
+    def _offsets_now(self, places: list[Place], spec: OffsetSpec) -> dict[Place, int]:
+        asked = {TopicPartition(*place): spec for place in places}
+        answers = self._admin.list_offsets(asked, request_timeout=self._timeout_s)
+        return {(spot.topic, spot.partition): answer.result().offset for spot, answer in answers.items()}
 
 
 def event_partitions(bootstrap: str) -> int:
