@@ -22,6 +22,7 @@ from airflow.sdk import DAG, AssetOrTimeSchedule, Param, task
 
 from connection_settings import OPERATIONS, connection_settings
 from data_check import DataCheckOperator
+from marketpulse.providers.sweep import sweep_wait
 from marketpulse.settings import settings
 from marketpulse.warehouse.check_files import check_names
 from session_report import SessionReportOperator
@@ -34,7 +35,9 @@ with DAG(
     dag_id="daily_rollups",
     doc_md=__doc__,
     schedule=AssetOrTimeSchedule(
-        timetable=SessionTimetable(settings().calendar, runs_at="end", sweep_min=settings().sweep_delay_min + 5),
+        timetable=SessionTimetable(
+            settings().calendar, runs_at="end", sweep_min=sweep_wait(settings()).total_seconds() / 60 + 5
+        ),
         assets=[LATE_DAYS],
     ),
     start_date=START_DATE,
