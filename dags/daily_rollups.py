@@ -29,15 +29,14 @@ from session_report import SessionReportOperator
 from session_timetable import SessionTimetable
 from task_defaults import LATE_DAYS, START_DATE, TASK_DEFAULTS
 
+SWEEP_MIN = sweep_wait(settings()).total_seconds() / 60
 DAY = {"type": ["null", "string"], "format": "date", "description": "Empty: the days that changed."}
 
 with DAG(
     dag_id="daily_rollups",
     doc_md=__doc__,
     schedule=AssetOrTimeSchedule(
-        timetable=SessionTimetable(
-            settings().calendar, runs_at="end", sweep_min=sweep_wait(settings()).total_seconds() / 60 + 5
-        ),
+        timetable=SessionTimetable(settings().calendar, runs_at="end", sweep_min=SWEEP_MIN + 5),
         assets=[LATE_DAYS],
     ),
     start_date=START_DATE,
@@ -68,9 +67,8 @@ with DAG(
     def finalise() -> list[str]:
         from marketpulse.warehouse import finality, topic_ends
 
-        now = connection_settings()
-        dsn = now.operations_dsn.get_secret_value()
-        judged = finality.finalise(dsn, lambda: topic_ends.topic_ends(now.kafka_bootstrap))
+        dsn, kafka = (now := connection_settings()).operations_dsn.get_secret_value(), now.kafka_bootstrap
+        judged = finality.finalise(dsn, lambda: topic_ends.topic_ends(kafka))
         return sorted({day.trading_date.isoformat() for day in judged if day.waits_for is None})
 
     computed, final = compute(), finalise()

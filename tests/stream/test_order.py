@@ -116,8 +116,12 @@ closings = st.builds(
 
 def official_close(items: list[Any]) -> tuple[Decimal | None, str | None]:
     """The close as the tapes' rules give it: the last correction in force, else the auction, else the report."""
+    # The same version again is a duplicate, whenever it came: it was received when it was received first.
+    first: dict[str, Any] = {}
+    for item in sorted(items, key=lambda one: one.received_at):
+        first.setdefault(item.event_id, item)
     in_force: dict[int, Any] = {}
-    for item in items:
+    for item in first.values():
         number, rank = int(item.trade_id), ("new", "correct", "cancel").index(item.action)
         known = in_force.get(number)
         if known is None or (rank, item.received_at, item.event_id) > known[0]:
