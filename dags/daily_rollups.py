@@ -23,19 +23,21 @@ from airflow.sdk import DAG, AssetOrTimeSchedule, Param, task
 
 from connection_settings import OPERATIONS, connection_settings
 from data_check import DataCheckOperator
+from marketpulse.providers.sweep import sweep_wait
 from marketpulse.settings import settings
 from marketpulse.warehouse.check_files import check_names
 from session_report import SessionReportOperator
 from session_timetable import SessionTimetable
 from task_defaults import LATE_DAYS, START_DATE, TASK_DEFAULTS
 
+SWEEP_MIN = sweep_wait(settings()).total_seconds() / 60
 DAY = {"type": ["null", "string"], "format": "date", "description": "Empty: the days that changed."}
 
 with DAG(
     dag_id="daily_rollups",
     doc_md=__doc__,
     schedule=AssetOrTimeSchedule(
-        timetable=SessionTimetable(settings().calendar, runs_at="end", sweep_min=settings().sweep_delay_min + 5),
+        timetable=SessionTimetable(settings().calendar, runs_at="end", sweep_min=SWEEP_MIN + 5),
         assets=[LATE_DAYS],
     ),
     start_date=START_DATE,
@@ -66,9 +68,8 @@ with DAG(
     def finalise() -> list[str]:
         from marketpulse.warehouse import finality, topic_ends
 
-        now = connection_settings()
-        dsn = now.operations_dsn.get_secret_value()
-        judged = finality.finalise(dsn, lambda: topic_ends.topic_ends(now.kafka_bootstrap))
+        dsn, kafka = (now := connection_settings()).operations_dsn.get_secret_value(), now.kafka_bootstrap
+        judged = finality.finalise(dsn, lambda: topic_ends.topic_ends(kafka))
         return sorted({day.trading_date.isoformat() for day in judged if day.waits_for is None})
 
     computed, final = compute(), finalise()

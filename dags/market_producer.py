@@ -18,6 +18,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, Param, task
 
+from marketpulse.providers.sweep import sweep_wait
 from marketpulse.settings import settings
 from retry_policies import HealthyReset
 from session_timetable import SessionTimetable
@@ -25,7 +26,7 @@ from supervised_producer import SupervisedProducerOperator
 from task_defaults import START_DATE, TASK_DEFAULTS
 
 SCHEDULES = {
-    "session": SessionTimetable(settings().calendar, sweep_min=settings().sweep_delay_min),
+    "session": SessionTimetable(settings().calendar, sweep_min=sweep_wait(settings()).total_seconds() / 60),
     "continuous": "@continuous",
     "manual": None,
 }

@@ -116,7 +116,7 @@ def test_dropped_symbol_and_disabled_endpoint_are_asked_no_more() -> None:
     assert position.snapshot().symbols == ("AAPL",)
 
 
-DELAYED = replace(PLAN, feed="delayed_sip", delay=timedelta(minutes=15))
+DELAYED = replace(PLAN, feed="delayed_sip", delay=timedelta(minutes=15), sweep_wait=timedelta(minutes=35))
 
 
 def test_delayed_feed_is_asked_for_what_it_can_show() -> None:
@@ -173,6 +173,7 @@ def test_until_ends_a_delayed_run_at_what_the_feed_shows_then() -> None:
 def test_the_plan_knows_the_delay_of_its_feed() -> None:
     assert plan_of(Settings(feed="delayed_sip", symbols=("AAPL",))).delay == timedelta(minutes=15)
     assert plan_of(Settings(feed="iex", symbols=("AAPL",))).delay == timedelta(0)
+    assert plan_of(Settings(feed="delayed_sip", symbols=("AAPL",))).sweep_wait == timedelta(minutes=35)
 
 
 @pytest.mark.parametrize("endpoint", ["trades", "bars"])

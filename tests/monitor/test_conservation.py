@@ -7,6 +7,7 @@ from pydantic import SecretStr
 from tests.database import Database
 from tests.monitor.conftest import Broker
 
+from marketpulse.broker.topic import End
 from marketpulse.errors import MarketPulseError
 from marketpulse.monitor.conservation import assert_balanced
 from marketpulse.settings import EVENT_TOPIC, Settings
@@ -24,6 +25,8 @@ def test_what_does_not_balance_is_named(
     settings = Settings(operations_dsn=SecretStr(database.operations_dsn), kafka_bootstrap=broker.bootstrap)
     # Nothing will land here, so there is no sense in waiting for it.
     monkeypatch.setattr("marketpulse.warehouse.proof._SETTLE_POLL_S", 30.0)
+    # The broker inside librdkafka does not describe topics.
+    monkeypatch.setattr("marketpulse.warehouse.proof.topic_ends", lambda _: {(EVENT_TOPIC, 3): End("x", 1)})
     with psycopg.connect(database.owner_dsn) as connection:
         connection.execute(
             "INSERT INTO ops.stream_ledger (topic, partition, topic_id, next_offset, epoch) VALUES (%s, 3, 'x', 0, 1)",

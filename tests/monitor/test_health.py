@@ -114,3 +114,59 @@ def test_a_day_that_changed_after_its_session_is_named(settings: Settings, datab
         )
     assert check(settings, market=FixedClock(FRIDAY)).late_days == ()
     assert check(settings, market=FixedClock(SATURDAY)).late_days == (date(2026, 11, 20),)
+
+
+def watched(settings: Settings, *, feed: str) -> None:
+    """Friday's session of one symbol, which nobody swept, and a change of it three minutes ago."""
+    with psycopg.connect(settings.operations_dsn.get_secret_value()) as connection:
+        connection.execute(
+            "INSERT INTO market.session VALUES ('XNYS', '2026-11-20', '2026-11-20 09:00Z', '2026-11-20 14:30Z',"
+            " '2026-11-20 21:00Z', '2026-11-21 01:00Z')"
+        )
+        connection.execute(
+            "INSERT INTO market.subscription (trading_date, symbol, feed, calendar, provider)"
+            " VALUES ('2026-11-20', 'BAC', %s, 'XNYS', 'alpaca')",
+            (feed,),
+        )
+        connection.execute(
+            "INSERT INTO ops.dirty_day (symbol, trading_date, dirtied_at) VALUES ('BAC', '2026-11-20', %s)",
+            (datetime.now(UTC) - timedelta(minutes=3),),
+        )
+
+
+@pytest.mark.parametrize(("feed", "wait_min"), [("iex", 20), ("delayed_sip", 35)])
+def test_a_session_is_late_and_missed_only_after_its_sweep(settings: Settings, feed: str, wait_min: int) -> None:
+    watched(settings, feed=feed)
+    swept_at = datetime(2026, 11, 21, 1, tzinfo=UTC) + timedelta(minutes=wait_min)
+    second = timedelta(seconds=1)
+    assert check(settings, market=FixedClock(swept_at - second)).late_days == ()
+    due = check(settings, market=FixedClock(swept_at))
+    assert (due.late_days, states(due)) == ((date(2026, 11, 20),), {})
+    grace = timedelta(minutes=30)
+    assert states(check(settings, market=FixedClock(swept_at + grace - second))) == {}
+    missed = check(settings, market=FixedClock(swept_at + grace))
+    assert states(missed) == {"sweeps": "warning"}
+    [found] = [one for one in missed.checks if one.name == "sweeps"]
+    assert found.summary.startswith(f"{feed} of 2026-11-20 was not read again after the session (1 of 1 symbols)")
+    assert found.action.startswith("Trigger DAG market_producer with session_date 2026-11-20, provider alpaca")
+    assert f"marketpulse produce --session 2026-11-20 --provider alpaca --feed {feed} --calendar XNYS" in found.action
+
+
+def test_an_unswept_session_raises_one_alert_until_it_is_swept(settings: Settings, mailbox: Mailbox) -> None:
+    watched(settings, feed="iex")
+    sunday = FixedClock(SATURDAY + timedelta(days=1))
+    for _ in range(2):
+        check_and_alert(settings, market=sunday)
+    assert len(mailbox.mails) == 1
+    with psycopg.connect(settings.operations_dsn.get_secret_value()) as connection:
+        connection.execute(
+            "INSERT INTO ops.producer_run (producer_id, provider, feed, calendar, trading_date, symbols, started_at,"
+            " ended_at) VALUES ('p-2', 'alpaca', 'iex', 'XNYS', '2026-11-20', '{BAC}', now(), now())"
+        )
+        connection.execute(
+            "INSERT INTO ops.poll (producer_id, provider, feed, endpoint, purpose, trading_date, symbols, request,"
+            " covered_from, covered_until, requested_at, received_at, market_at, outcome, pages, records, events,"
+            " repeated, rejected) VALUES ('p-2', 'alpaca', 'iex', 'trades', 'sweep', '2026-11-20', '{BAC}', '',"
+            " '2026-11-20 09:00Z', '2026-11-21 01:00Z', now(), now(), '2026-11-22 16:00Z', 'ok', 1, 0, 0, 0, 0)"
+        )
+    assert states(check_and_alert(settings, market=sunday)) == {}

@@ -1,14 +1,17 @@
 """The order of arrival shows nowhere: any order, any split into batches, any repetition ends in the same tables."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import psycopg
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.stream.sink_records import OPEN, RECEIVED, Feeder, bar, quote, trade
+from tests.database import Database
+from tests.stream.sink_records import DAY, OPEN, RECEIVED, Feeder, bar, quote, trade
 
 from marketpulse.events.event import Action, AnyEvent
+from marketpulse.warehouse.rollups import compute_daily
 
 TABLES = {
     "event": "SELECT entity_id, event_id, action, price, size, received_at, bar_start FROM market.event",
@@ -86,3 +89,65 @@ def test_any_order_and_any_split_end_in_the_same_tables(feeder: Feeder, data: st
     assert land(feeder, [shuffled[start:end] for start, end in bounds]) == whole
     [(landed, superseding)] = feeder.rows("SELECT sum(landed), sum(superseding) FROM ops.stream_batch")
     assert (landed, superseding) == (len(whole["event"]), len(whole["superseded"]))
+
+
+CLOSE = OPEN + timedelta(hours=6, minutes=30)
+
+# The closing auction, the report of it, and two corrections of the close, one of them after the other.
+closings = st.builds(
+    lambda number, action, price, second: trade(
+        number,
+        action=action,
+        price=str(price),
+        size="100",
+        at=CLOSE + timedelta(minutes=10 * number),
+        received_at=received(second),
+        session_part="post",
+        conditions=({1: "6", 2: "M"}.get(number, "9"),),
+    ),
+    st.integers(1, 4),
+    st.sampled_from(ACTIONS),
+    st.integers(10, 19),
+    st.integers(0, 3),
+)
+
+
+def official_close(items: list[Any]) -> tuple[Decimal | None, str | None]:
+    """The close as the tapes' rules give it: the last correction in force, else the auction, else the report."""
+    # The same version again is a duplicate, whenever it came: it was received when it was received first.
+    first: dict[str, Any] = {}
+    for item in sorted(items, key=lambda one: one.received_at):
+        first.setdefault(item.event_id, item)
+    in_force: dict[int, Any] = {}
+    for item in first.values():
+        number, rank = int(item.trade_id), ("new", "correct", "cancel").index(item.action)
+        known = in_force.get(number)
+        if known is None or (rank, item.received_at, item.event_id) > known[0]:
+            in_force[number] = ((rank, item.received_at, item.event_id), item)
+    standing = {number: item for number, (_, item) in in_force.items() if item.action != "cancel"}
+    for number, basis in ((4, "correction"), (3, "correction"), (1, "auction"), (2, "report")):
+        if number in standing:
+            return standing[number].price, basis
+    return None, None
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(data=st.data(), items=st.lists(closings, min_size=1, max_size=8))
+def test_the_last_correction_in_force_is_the_close_in_any_order(
+    database: Database, feeder: Feeder, data: st.DataObject, items: list[Any]
+) -> None:
+    shuffled = data.draw(st.permutations(items))
+    cut = data.draw(st.integers(0, len(items)))
+    land(feeder, [shuffled[:cut], [trade(9, size="7"), *shuffled[cut:]]])
+    compute_daily(database.operations_dsn, DAY, DAY)
+    [(close, basis, high, volume)] = feeder.rows("SELECT close, close_basis, high, volume FROM rollup.daily")
+    expected, its_basis = official_close(items)
+    assert (close, basis) == (Decimal(10) if expected is None else expected, its_basis or "trade")
+    # Neither a report nor a correction is a trade.
+    auction = expected if its_basis == "auction" else None
+    if auction is not None:
+        assert (high, volume) == (max(Decimal(10), auction), 107)
+    elif not any(item.trade_id == "1" for item in items):
+        assert (high, volume) == (10, 7)

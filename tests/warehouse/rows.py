@@ -14,7 +14,7 @@ AT = "2025-07-03T12:00:00+00:00"
 
 DEFAULTS: dict[str, dict[str, Any]] = {
     "market.session": {},
-    "market.subscription": {"feed": "sip", "calendar": "XNYS", "provider": "alpaca"},
+    "market.subscription": {"feed": "sip", "calendar": "XNYS", "provider": "alpaca", "synthetic": True},
     "market.bar_1m": {
         "feed": "sip",
         "session_part": "regular",
@@ -137,6 +137,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "trade_count_pre": 0,
         "trade_count_post": 0,
         "minutes_with_trades": 0,
+        "is_synthetic": True,
     },
 }
 DEFAULTS["market.event_superseded"] = DEFAULTS["market.event"] | {"superseded_by": uuid.UUID(int=0)}

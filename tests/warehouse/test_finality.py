@@ -9,6 +9,7 @@ import pytest
 from tests.database import Database
 from tests.warehouse.rows import load, read_case
 
+from marketpulse.broker.topic import End
 from marketpulse.errors import RetriableError
 from marketpulse.resources import include_path
 from marketpulse.warehouse.finality import finalise
@@ -27,7 +28,7 @@ LEDGER = {"topic": "stock_analysis", "partition": 0, "next_offset": 7}
 
 
 def ends(offset: int = 7) -> Callable[[], TopicEnds]:
-    return lambda: {("stock_analysis", 0): offset}
+    return lambda: {("stock_analysis", 0): End("t", offset)}
 
 
 def prepare(database: Database, *, sweep: dict[str, Any] | None = None, balanced: bool | None = True) -> None:
@@ -108,6 +109,18 @@ def test_what_a_day_waits_for(
     assert state(database) == ("provisional", 1, False)
 
 
+@pytest.mark.parametrize("polled_until", [None, "2025-07-02T19:00Z"])
+def test_a_day_whose_producer_never_swept_it_is_never_final(database: Database, polled_until: str | None) -> None:
+    """Killed at 15:00 and never started again, or killed before its first poll."""
+    poll = SWEEP | {"purpose": "poll", "covered_until": polled_until or "2025-07-02T08:00Z"}
+    prepare(database, sweep=poll | {"outcome": "ok" if polled_until else "transient"})
+    with psycopg.connect(database.owner_dsn) as connection:
+        connection.execute("UPDATE rollup.daily SET minutes_covered = minutes_expected")
+    for _ in range(2):
+        assert waits_for(database) == ["the sweep of the whole session"]
+    assert state(database) == ("provisional", 1, False)
+
+
 def test_a_day_waits_for_the_ends_after_its_sweep_and_for_no_later_ones(database: Database) -> None:
     prepare(database)
     waiting = "the stream to pass where the topics ended after the sweep"
@@ -115,6 +128,15 @@ def test_a_day_waits_for_the_ends_after_its_sweep_and_for_no_later_ones(database
     with psycopg.connect(database.owner_dsn) as connection:
         connection.execute("UPDATE ops.stream_ledger SET next_offset = 9")
     assert waits_for(database, offset=99) == [None]
+
+
+def test_a_topic_made_anew_since_the_sweep_says_nothing_about_it(database: Database) -> None:
+    prepare(database)
+    assert waits_for(database, offset=9) == ["the stream to pass where the topics ended after the sweep"]
+    with psycopg.connect(database.owner_dsn) as connection:
+        connection.execute("UPDATE ops.stream_ledger SET topic_id = 'anew', next_offset = 99")
+    assert waits_for(database) == ["another sweep: a topic was made anew since"]
+    assert state(database) == ("provisional", 1, False)
 
 
 def test_nothing_changes_while_kafka_is_away(database: Database) -> None:

@@ -14,8 +14,10 @@ import pytest
 from tests.database import Database
 from tests.warehouse.rows import load, read_case
 
+from marketpulse.broker.topic import End
 from marketpulse.errors import RetriableError
 from marketpulse.warehouse.proof import ACCOUNTS, Proof, prove
+from marketpulse.warehouse.proof_view import as_text
 from marketpulse.warehouse.rollups import compute_daily
 
 DAY = date(2025, 7, 2)
@@ -155,6 +157,41 @@ def test_one_changed_fact_breaks_its_equations(history: Database, damage: str, n
     assert all(equation.offending for equation in proof.equations if not equation.balanced)
 
 
+@pytest.mark.parametrize(
+    ("topic_id", "end", "names"),
+    [
+        ("t", 7, set()),
+        ("t", 8, {"kafka_drained"}),
+        ("t", 6, {"kafka_holds"}),
+        # Made anew: that the old one was read beyond that offset says nothing, whatever the new one holds.
+        ("anew", 5, {"kafka_drained", "kafka_holds"}),
+        ("anew", 7, {"kafka_drained", "kafka_holds"}),
+    ],
+)
+def test_kafka_is_drained_by_the_topic_that_is_there(
+    history: Database, monkeypatch: pytest.MonkeyPatch, topic_id: str, end: int, names: set[str]
+) -> None:
+    ends = {("stock_analysis", 0): End(topic_id, end), ("stock_analysis.dead_letter", 0): End("t", 1)}
+    monkeypatch.setattr("marketpulse.warehouse.proof.topic_ends", lambda _: ends)
+    assert broken(prove(history.operations_dsn, kafka_bootstrap="a broker", settle_s=0)) == names
+
+
+def test_a_session_that_nobody_swept_is_unproven_and_balances(history: Database) -> None:
+    assert prove(history.operations_dsn, date_from=DAY, date_to=DAY, settle_s=0).unproven == ()
+    with psycopg.connect(history.owner_dsn) as connection:
+        connection.execute("UPDATE ops.poll SET purpose = 'poll'")
+    proof = prove(history.operations_dsn, date_from=DAY, date_to=DAY, settle_s=0)
+    assert proof.balanced
+    assert proof.unproven == (
+        "sip of 2025-07-02 was not read again after the session (1 of 1 symbols): late, corrected or cancelled trades"
+        " may be missing; trigger DAG market_producer with session_date 2025-07-02, provider alpaca, feed sip and"
+        " calendar XNYS, or run 'marketpulse produce --session 2025-07-02 --provider alpaca --feed sip --calendar"
+        " XNYS'",
+    )
+    assert proof.unproven[0] in as_text(proof).splitlines()[-2]
+    assert prove(history.operations_dsn, date_from=date(2025, 7, 3), settle_s=0).unproven == ()
+
+
 def test_a_day_that_waits_for_its_rollup_is_no_contradiction(history: Database) -> None:
     with psycopg.connect(history.owner_dsn) as connection:
         connection.execute("UPDATE rollup.daily SET high = high + 1")
@@ -197,6 +234,7 @@ def test_the_truth_ledger_agrees(history: Database, truth: tuple[str, dict[str, 
         ("truth_volume", "volume", "158"),
         ("truth_notional", "notional", "1592.100001"),
         ("truth_auctions", "close_auction", "10.4"),
+        ("truth_auctions", "close_correction", "10.4"),
     ],
 )
 def test_the_truth_ledger_disagrees(

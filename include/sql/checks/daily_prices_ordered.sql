@@ -7,6 +7,6 @@ WHERE trading_date = %(trading_date)s
   AND (
       low > high
       OR (open_basis <> 'report' AND open NOT BETWEEN low AND high)
-      OR (close_basis <> 'report' AND close NOT BETWEEN low AND high)
+      OR (close_basis NOT IN ('report', 'correction') AND close NOT BETWEEN low AND high)
   )
 ORDER BY symbol, feed

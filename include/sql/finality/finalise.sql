@@ -15,29 +15,19 @@ WITH provisional AS (
     JOIN market.session USING (calendar, trading_date)
     WHERE daily.state = 'provisional'
 ),
--- A sweep reads the session in pieces; together they have to hold all of it. They are made after it closed.
 swept AS (
-    SELECT
-        watched.symbol,
-        poll.trading_date,
-        poll.feed,
-        range_agg(tstzrange(poll.covered_from, poll.covered_until)) AS covered,
-        max(poll.market_at) AS market_at
-    FROM ops.poll
-    CROSS JOIN LATERAL unnest(poll.symbols) AS watched (symbol)
-    WHERE poll.trading_date IN (SELECT trading_date FROM provisional)
-      AND poll.purpose = 'sweep'
-      AND poll.endpoint = 'trades'
-      AND poll.outcome IN ('ok', 'empty')
-      AND poll.covered_from < poll.covered_until
-    GROUP BY watched.symbol, poll.trading_date, poll.feed
+    SELECT day.trading_date, ranges.*
+    FROM (SELECT DISTINCT trading_date FROM provisional) AS day
+    CROSS JOIN LATERAL ops.swept_ranges(day.trading_date) AS ranges
 ),
 ended AS (
     SELECT
         swept_end.trading_date,
         swept_end.feed,
         max(swept_end.poll_id) AS poll_id,
-        bool_and(ledger.next_offset >= swept_end.end_offset) IS TRUE AS is_passed
+        bool_and(ledger.next_offset >= swept_end.end_offset) IS TRUE AS is_passed,
+        -- Where another topic of that name stands says nothing about what the sweep sent.
+        bool_or(swept_end.topic_id <> ledger.topic_id) IS TRUE AS is_lost
     FROM ops.sweep_end AS swept_end
     LEFT JOIN ops.stream_ledger AS ledger USING (topic, partition)
     GROUP BY swept_end.trading_date, swept_end.feed
@@ -62,6 +52,8 @@ judged AS (
                 OR NOT swept.covered @> tstzrange(provisional.pre_open_at, provisional.post_close_at)
                 OR swept.market_at < provisional.post_close_at
                 THEN 'the sweep of the whole session'
+            WHEN ended.is_lost
+                THEN 'another sweep: a topic was made anew since'
             WHEN ended.is_passed IS NOT TRUE
                 THEN 'the stream to pass where the topics ended after the sweep'
             WHEN provisional.poll_id < ended.poll_id

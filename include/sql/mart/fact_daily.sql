@@ -66,17 +66,13 @@ SELECT
           AND restatement.trading_date = daily.trading_date
           AND restatement.feed = daily.feed
     )::integer AS restatements,
-    subscription.synthetic AS is_synthetic,
+    daily.is_synthetic,
     daily.computed_at AT TIME ZONE 'UTC' AS computed_at
 FROM rollup.daily
 LEFT JOIN market.feed_preference AS preference ON preference.feed = daily.feed
 LEFT JOIN rollup.daily_series AS series
     ON series.symbol = daily.symbol
    AND series.trading_date = daily.trading_date
-LEFT JOIN market.subscription
-    ON subscription.trading_date = daily.trading_date
-   AND subscription.symbol = daily.symbol
-   AND subscription.feed = daily.feed
 WHERE series.feed = daily.feed
    -- The series follows the day in a later transaction; until then the choice is made here, by the same rule.
    OR (
@@ -88,8 +84,17 @@ WHERE series.feed = daily.feed
            WHERE rival.symbol = daily.symbol
              AND rival.trading_date = daily.trading_date
              AND rival.feed <> daily.feed
-             AND (-coalesce(rival.coverage_pct, -1), coalesce(better.rank, 32767), rival.feed)
-               < (-coalesce(daily.coverage_pct, -1), coalesce(preference.rank, 32767), daily.feed)
+             AND (
+                 coalesce(rival.is_synthetic, false),
+                 -coalesce(rival.coverage_pct, -1),
+                 coalesce(better.rank, 32767),
+                 rival.feed
+             ) < (
+                 coalesce(daily.is_synthetic, false),
+                 -coalesce(daily.coverage_pct, -1),
+                 coalesce(preference.rank, 32767),
+                 daily.feed
+             )
        )
    );
 
@@ -100,7 +105,8 @@ COMMENT ON VIEW mart.fact_daily IS
 COMMENT ON COLUMN mart.fact_daily.symbol IS 'Symbol as it was traded that day; see dim_symbol.';
 COMMENT ON COLUMN mart.fact_daily.trading_date IS 'The session''s date at the exchange; see dim_date.';
 COMMENT ON COLUMN mart.fact_daily.feed IS
-    'Feed that every number of the row comes from: the best covered one, ties by the configured order.';
+    'Feed that every number of the row comes from: the best covered one, ties by the configured order; a simulated one '
+    'only where no other told the day.';
 COMMENT ON COLUMN mart.fact_daily.state IS
     'provisional; final once nothing is left to come or to explain; restated after any change since.';
 COMMENT ON COLUMN mart.fact_daily.version IS
@@ -111,8 +117,8 @@ COMMENT ON COLUMN mart.fact_daily.open IS
 COMMENT ON COLUMN mart.fact_daily.high IS 'Highest eligible price of the regular part.';
 COMMENT ON COLUMN mart.fact_daily.low IS 'Lowest eligible price of the regular part.';
 COMMENT ON COLUMN mart.fact_daily.close IS
-    'Closing price: the primary auction''s, else the official report''s, else the last eligible trade''s; see '
-    'close_basis.';
+    'Closing price: the last official correction''s, else the primary auction''s, else the official report''s, else the '
+    'last eligible trade''s; see close_basis.';
 COMMENT ON COLUMN mart.fact_daily.volume IS
     'Shares of the regular part, auctions included; add only rows of one volume_scope.';
 COMMENT ON COLUMN mart.fact_daily.notional IS 'Sum of price times size of the regular part, in the symbol''s currency.';
@@ -128,7 +134,7 @@ COMMENT ON COLUMN mart.fact_daily.volume_scope IS
 COMMENT ON COLUMN mart.fact_daily.delay_seconds IS
     'How far the feed runs behind the market by contract; null where nobody says.';
 COMMENT ON COLUMN mart.fact_daily.open_basis IS 'Where open comes from: auction, report or trade.';
-COMMENT ON COLUMN mart.fact_daily.close_basis IS 'Where close comes from: auction, report or trade.';
+COMMENT ON COLUMN mart.fact_daily.close_basis IS 'Where close comes from: correction, auction, report or trade.';
 COMMENT ON COLUMN mart.fact_daily.previous_close IS
     'Close of the calendar''s session before, in this day''s shares when the symbol was split between; null where it '
     'was not recorded.';
@@ -171,5 +177,6 @@ COMMENT ON COLUMN mart.fact_daily.coverage_pct IS 'minutes_covered of minutes_ex
 COMMENT ON COLUMN mart.fact_daily.restatements IS
     'Closed one-minute bars of the day that changed afterwards, each change counted.';
 COMMENT ON COLUMN mart.fact_daily.is_synthetic IS
-    'Whether the day was played by a simulated market; null where it is not known.';
+    'Whether the day was played by a simulated market; null where it is not known. Beside real days of the symbol such '
+    'a day has no adjusted price, return or other figure that spans days.';
 COMMENT ON COLUMN mart.fact_daily.computed_at IS 'When the row was last computed, UTC, host clock.';

@@ -2,8 +2,8 @@
 
 SELECT
     symbol,
-    CASE WHEN open_basis = 'auction' THEN open END AS open_auction,
-    CASE WHEN close_basis = 'auction' THEN close END AS close_auction
+    CASE WHEN open_basis = 'auction' THEN open END AS official_open,
+    CASE WHEN close_basis IN ('auction', 'correction') THEN close END AS official_close
 FROM rollup.daily
 WHERE trading_date = %(trading_date)s
   AND feed = %(feed)s

@@ -1,4 +1,4 @@
 -- Where the stream stands in each partition.
 
-SELECT topic, partition, next_offset
+SELECT topic, partition, topic_id, next_offset
 FROM ops.stream_ledger

@@ -1,5 +1,6 @@
 -- From which day on the series of the computed symbols have to be computed again: from this one, or from the beginning
--- when a split is in the prices since. The row outlives a run that dies before it gets there.
+-- when a split is in the prices since, or when days entered or left the series because the symbol was first or no longer
+-- watched in a real market. The row outlives a run that dies before it gets there.
 
 INSERT INTO ops.dirty_series AS dirty (symbol, from_date)
 SELECT
@@ -17,6 +18,17 @@ SELECT
                   WHERE daily.symbol = touched.symbol
                     AND daily.trading_date < %(trading_date)s
               )
+        ) OR EXISTS (
+            SELECT
+            FROM rollup.daily AS simulated
+            LEFT JOIN rollup.daily_series AS series USING (symbol, trading_date)
+            WHERE simulated.symbol = touched.symbol
+              AND simulated.is_synthetic
+              AND simulated.trading_date < %(trading_date)s
+              AND CASE
+                  WHEN rollup.is_simulated_only(touched.symbol) THEN series.feed IS NULL
+                  ELSE series.feed = simulated.feed
+              END
         ) THEN DATE '1900-01-01'
         ELSE %(trading_date)s::date
     END AS from_date

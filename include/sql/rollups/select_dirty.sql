@@ -9,7 +9,10 @@ WITH polled AS (
       AND outcome IN ('ok', 'empty')
     GROUP BY trading_date, feed
 )
-SELECT trading_date, array_agg(DISTINCT symbol ORDER BY symbol) AS symbols
+SELECT
+    trading_date,
+    array_agg(DISTINCT symbol ORDER BY symbol) AS symbols,
+    EXISTS (SELECT FROM ops.sealed_day WHERE sealed_day.trading_date = stale.trading_date) AS is_sealed
 FROM (
     SELECT trading_date, symbol FROM ops.dirty_day
     UNION

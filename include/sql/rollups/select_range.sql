@@ -1,5 +1,6 @@
--- Every day between two dates (either may be null: no bound) that has bars, subscriptions or a stored rollup,
--- with its symbols. Bars are many, so their days and symbols are read by leaps through the index.
+-- Every day between two dates (either may be null: no bound) that has bars, subscriptions or a stored rollup, with its
+-- symbols, and whether its events were dropped by retention: what was computed from those cannot be computed again.
+-- Read by the rollups and the proof. Bars are many, so their days and symbols are read by leaps through the index.
 
 WITH RECURSIVE bar AS (
     (
@@ -22,7 +23,10 @@ WITH RECURSIVE bar AS (
         LIMIT 1
     ) AS following
 )
-SELECT trading_date, array_agg(DISTINCT symbol ORDER BY symbol) AS symbols
+SELECT
+    trading_date,
+    array_agg(DISTINCT symbol ORDER BY symbol) AS symbols,
+    EXISTS (SELECT FROM ops.sealed_day WHERE sealed_day.trading_date = known.trading_date) AS is_sealed
 FROM (
     SELECT trading_date, symbol FROM bar
     UNION

@@ -15,6 +15,14 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
+class End:
+    """Where a partition ended, and the id of its topic: offsets of another topic of that name say nothing about it."""
+
+    topic_id: str
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
 class Topic:
     """A topic as it is now. A topic that was deleted and made again has another id."""
 

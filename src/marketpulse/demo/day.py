@@ -15,6 +15,7 @@ from marketpulse.local.airflow_api import AirflowApi
 from marketpulse.local.blueprint import Blueprint
 from marketpulse.local.pipeline_dags import PRODUCER_DAG, ROLLUPS_DAG
 from marketpulse.local.progress import Reporter
+from marketpulse.providers.sweep import sweep_wait
 from marketpulse.settings import load_settings
 from marketpulse.warehouse.proof import Proof, prove
 
@@ -114,7 +115,7 @@ class Day:
     def _to_fetch(self, run_id: str) -> str | None:
         """How far the day is; None once the producer's run has ended well."""
         session, control = self._play.session, self._control
-        over_at = session.post_close_at + timedelta(minutes=load_settings().sweep_delay_min + 1)
+        over_at = session.post_close_at + sweep_wait(load_settings(), feed=self._play.feed) + timedelta(minutes=1)
         state = _state(self._airflow, PRODUCER_DAG, run_id)
         market_at = control.market_at()
         if market_at >= over_at:

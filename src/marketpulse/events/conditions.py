@@ -13,20 +13,21 @@ from typing import Literal, cast
 from marketpulse.events.event import SessionPart, Trade
 from marketpulse.resources import include_path
 
-Auction = Literal["open", "close", "open_report", "close_report"]
+Auction = Literal["open", "close", "open_report", "close_report", "close_correction"]
 BarSessionPart = Literal["pre", "regular", "post"]
 
 UNMAPPED_FLAG = "conditions_unmapped"
 _TABLES = {"sip": "sip", "delayed_sip": "sip", "iex": "sip", "round_the_clock": "sip"}
 _BAR_PARTS: dict[SessionPart, BarSessionPart] = {"pre": "pre", "regular": "regular", "post": "post"}
-_AUCTIONS: tuple[Auction, ...] = ("open_report", "close_report", "open", "close")
+_AUCTIONS: tuple[Auction, ...] = ("close_correction", "open_report", "close_report", "open", "close")
 
 
 @dataclass(frozen=True, slots=True)
 class Eligibility:
     """What a trade does to its minute. `bar_session_part` None: it belongs to no bar.
 
-    `auction` open and close are the auction prints; the two reports give the official price and nothing else.
+    `auction` open and close are the auction prints; the reports give the official price and nothing else, a correction
+    in place of any close before it.
     """
 
     adds_volume: bool

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from marketpulse.errors import OperatorError
 from marketpulse.events.listing import listings
 from marketpulse.providers.registry import provider
+from marketpulse.providers.sweep import sweep_wait
 from marketpulse.settings import Settings
 
 
@@ -15,7 +16,8 @@ class ProducerPlan:
 
     `trading_date` None is the current or next session; `until` (market time) ends the run before its sweep;
     `is_continuous` goes on with the next session for ever. `delay` is how long the feed holds back what happened: what
-    lies behind it is all that can be asked for, and the overlap and the sweep come on top of it.
+    lies behind it is all that can be asked for, and the overlap comes on top of it. `sweep_wait` is from the session's
+    end to its sweep, the delay included.
     """
 
     provider: str
@@ -29,7 +31,7 @@ class ProducerPlan:
     poll_interval_s: float = 5.0
     snapshot_interval_s: float = 5.0
     overlap: timedelta = timedelta(minutes=15)
-    sweep_delay: timedelta = timedelta(minutes=20)
+    sweep_wait: timedelta = timedelta(minutes=20)
     delay: timedelta = timedelta(0)
 
 
@@ -59,6 +61,6 @@ def plan_of(
         poll_interval_s=settings.poll_interval_s,
         snapshot_interval_s=max(5.0, settings.poll_interval_s),
         overlap=timedelta(minutes=settings.overlap_min),
-        sweep_delay=timedelta(minutes=settings.sweep_delay_min),
+        sweep_wait=sweep_wait(settings),
         delay=timedelta(seconds=provider(settings.provider).delay_s(settings.feed)),
     )

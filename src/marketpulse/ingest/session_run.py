@@ -80,7 +80,7 @@ class SessionRun:
     @property
     def sweep_at(self) -> datetime:
         """When, in market time, the whole session is read again."""
-        return self.session.post_close_at + self._plan.delay + self._plan.sweep_delay
+        return self.session.post_close_at + self._plan.sweep_wait
 
     def sweeps(self, endpoint: Endpoint) -> tuple[Query, ...]:
         """The next piece of the sweep; nothing when it is complete."""

@@ -7,6 +7,7 @@ from typing import Literal
 
 from marketpulse.monitor.freshness import SymbolFreshness
 from marketpulse.monitor.lag import PartitionLag
+from marketpulse.warehouse.sweeps import UnsweptSession
 
 State = Literal["ok", "warning", "critical"]
 RANK: dict[str, int] = {"ok": 0, "warning": 1, "critical": 2}
@@ -21,6 +22,8 @@ LAG_WARNING_S, LAG_CRITICAL_S = 60.0, 300.0
 RETENTION_WARNING_H, RETENTION_CRITICAL_H = 24.0, 4.0
 UNCOVERED_WARNING_S, UNCOVERED_CRITICAL_S = 60.0, 300.0
 PROVIDER_WARNING_S, PROVIDER_CRITICAL_S = 60.0, 300.0
+# A sweep reads a whole session: that takes its time.
+SWEEP_GRACE_S = 1800.0
 DEAD_LETTER_WARNING, DEAD_LETTER_CRITICAL, DEAD_LETTER_LEAST = 0.01, 0.2, 10
 DISK_WARNING, DISK_CRITICAL = 0.10, 0.05
 
@@ -164,6 +167,16 @@ def judge_provider(outcome: str | None, good_age_s: float | None, *, producing: 
         if state != "ok"
         else "",
     )
+
+
+def judge_sweeps(unswept: Sequence[UnsweptSession]) -> Check:
+    """`unswept`: the sessions whose sweep should be over and is not, oldest first. Their days are never final."""
+    if not unswept:
+        return Check("sweeps", "ok", "every session that is over was read again after it")
+    first, others = unswept[0], len(unswept) - 1
+    summary = first.summary + (f"; {others} more like it" if others else "")
+    remedy = first.remedy
+    return Check("sweeps", "warning", summary, f"{remedy[0].upper()}{remedy[1:]}.")
 
 
 def judge_dead_letters(records: int, dead_lettered: int) -> Check:

@@ -7,7 +7,7 @@ Every check reads what is stored or asks the component itself; none trusts a cou
 import json
 import shutil
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
@@ -19,11 +19,15 @@ from marketpulse.events.session import calendar
 from marketpulse.monitor import checks, freshness, lag
 from marketpulse.monitor.alerts import Alert, firing, raise_alert, resolve_alerts
 from marketpulse.monitor.checks import Check, ProducerSeen, StreamSeen
+from marketpulse.providers.sweep import sweep_wait
 from marketpulse.resources import read_sql
 from marketpulse.settings import PRODUCER_LEASE, STREAM, Settings, state_dir
 from marketpulse.store.postgres import connect, outages
+from marketpulse.warehouse.sweeps import UnsweptSession, unswept_sessions
 
 ALERT_PREFIX = "health."
+# An older session that was never swept is the proof's to tell: providers keep what they can correct for days.
+_SWEPT_WITHIN = timedelta(days=7)
 HealthState = Literal["ok", "warning", "critical", "closed"]
 
 
@@ -85,6 +89,7 @@ def check(settings: Settings, *, host: Clock | None = None, market: Clock | None
             found.append(checks.judge_dead_letters(*_dead_letters(connection)))
             symbols = freshness.measure(connection, market_at=market_at)
             found.append(checks.judge_coverage(symbols, producing=producing, speed=speed))
+            found.append(checks.judge_sweeps(_unswept(connection, settings, market_at, speed)))
             late = _late_days(connection, settings, market_at)
             try:
                 lags = lag.measure(settings, connection, now=now)
@@ -158,8 +163,27 @@ def _dead_letters(connection: psycopg.Connection) -> tuple[int, int]:
 
 
 def _late_days(connection: psycopg.Connection, settings: Settings, market_at: datetime) -> tuple[date, ...]:
-    values = {"market_at": market_at, "sweep_delay_min": int(settings.sweep_delay_min)}
-    return tuple(row[0] for row in connection.execute(read_sql("monitor/late_days"), values))
+    changed = connection.execute(read_sql("monitor/late_days"), {"market_at": market_at}).fetchall()
+    late = {
+        trading_date
+        for trading_date, provider, feed, post_close_at in changed
+        if post_close_at + sweep_wait(settings, provider_name=provider, feed=feed) <= market_at
+    }
+    return tuple(sorted(late))
+
+
+def _unswept(
+    connection: psycopg.Connection, settings: Settings, market_at: datetime, speed: float
+) -> tuple[UnsweptSession, ...]:
+    """The sessions of the last days whose sweep should be over."""
+    today = market_at.date()
+    grace = timedelta(seconds=checks.SWEEP_GRACE_S * max(speed, 1.0))
+    return tuple(
+        session
+        for session in unswept_sessions(connection, today - _SWEPT_WITHIN, today)
+        if session.post_close_at + sweep_wait(settings, provider_name=session.provider, feed=session.feed) + grace
+        <= market_at
+    )
 
 
 def _open_for_s(name: str, market_at: datetime) -> float | None:

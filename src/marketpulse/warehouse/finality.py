@@ -63,7 +63,8 @@ def _record_ends(connection: psycopg.Connection, ends: Callable[[], TopicEnds]) 
                 "poll_id": poll_id,
                 "topics": [topic for topic, _ in found],
                 "partitions": [partition for _, partition in found],
-                "end_offsets": list(found.values()),
+                "topic_ids": [end.topic_id for end in found.values()],
+                "end_offsets": [end.offset for end in found.values()],
             }
             connection.execute(read_sql("finality/record_ends"), values)
 

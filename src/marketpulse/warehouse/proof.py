@@ -13,12 +13,14 @@ import psycopg
 from psycopg import IsolationLevel, sql
 from psycopg.types.json import Jsonb
 
+from marketpulse.broker.topic import End
 from marketpulse.resources import read_sql
 from marketpulse.store.postgres import connect, outages
 from marketpulse.warehouse.account import Account, summarised
 from marketpulse.warehouse.equation import Equation, Tally
 from marketpulse.warehouse.minute_bars import bars_recomputed
 from marketpulse.warehouse.rollups_recomputed import rollups_recomputed
+from marketpulse.warehouse.sweeps import unswept_sessions
 from marketpulse.warehouse.topic_ends import TopicEnds, topic_ends
 from marketpulse.warehouse.truth import landed_against_truth
 
@@ -27,12 +29,17 @@ _LONGEST_SETTLE = 10
 
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
-    """What `prove` found. The dates bound the equations on bars, rollups and truth; all others hold for all time."""
+    """What `prove` found. The dates bound the equations on bars, rollups and truth; all others hold for all time.
+
+    `unproven` says what no equation can: which sessions of these dates nobody read again, so that what the provider
+    told late is unknown to us. It contradicts nothing.
+    """
 
     proved_at: datetime
     date_from: date | None
     date_to: date | None
     equations: tuple[Equation, ...]
+    unproven: tuple[str, ...] = ()
 
     @property
     def balanced(self) -> bool:
@@ -77,13 +84,18 @@ def prove(
         connection.read_only = True
         with connection.transaction():
             equations = _equations(connection, until_poll_id, ends, date_from, date_to, truth_url)
+            unproven = tuple(
+                f"{session.summary}; {session.remedy}" for session in unswept_sessions(connection, date_from, date_to)
+            )
             proved_at = connection.execute(read_sql("proof/select_now")).fetchone()
             if kafka_bootstrap:
                 # Asked after the snapshot: the stream cannot have landed what is not in Kafka by now.
                 equations += (_kafka_holds(connection, topic_ends(kafka_bootstrap)),)
         connection.read_only = False
         assert proved_at is not None  # noqa: S101 - a row by construction
-        proof = Proof(proved_at=proved_at[0], date_from=date_from, date_to=date_to, equations=equations)
+        proof = Proof(
+            proved_at=proved_at[0], date_from=date_from, date_to=date_to, equations=equations, unproven=unproven
+        )
         values = {
             "date_from": date_from,
             "date_to": date_to,
@@ -127,7 +139,8 @@ def _equations(
     if ends is not None:
         equations.append(_kafka_drained(connection, ends))
     bounds = {"date_from": date_from, "date_to": date_to}
-    days = connection.execute(read_sql("proof/select_dates"), bounds).fetchall()
+    recorded = connection.execute(read_sql("rollups/select_range"), bounds)
+    days = [(trading_date, symbols) for trading_date, symbols, is_sealed in recorded if not is_sealed]
     dates = [trading_date for trading_date, _ in days]
     equations.append(bars_recomputed(connection, dates))
     equations.append(rollups_recomputed(connection, days))
@@ -144,20 +157,25 @@ def _kafka_drained(connection: psycopg.Connection, ends: TopicEnds) -> Equation:
     ledger = _ledger(connection)
     tally = Tally(">=")
     for (topic, partition), end in sorted(ends.items()):
-        tally.add(f"{topic}/{partition}", ledger.get((topic, partition), 0), end)
+        stands = ledger.get((topic, partition))
+        # A position in the topic that was there before says nothing about the one of today.
+        reached = stands.offset if stands is not None and stands.topic_id == end.topic_id else 0
+        tally.add(f"{topic}/{partition}", reached, end.offset)
     return tally.equation("kafka_drained", "next offsets of the ledger", "ends of the topics when the proof began")
 
 
 def _kafka_holds(connection: psycopg.Connection, ends: TopicEnds) -> Equation:
-    """A topic that was lost or made anew ends before the ledger, or is not there."""
+    """A topic that was lost ends nowhere, one that was made anew holds nothing of what the ledger passed."""
     tally = Tally(">=")
-    for (topic, partition), next_offset in sorted(_ledger(connection).items()):
-        tally.add(f"{topic}/{partition}", ends.get((topic, partition), 0), next_offset)
+    for (topic, partition), stands in sorted(_ledger(connection).items()):
+        end = ends.get((topic, partition))
+        held = end.offset if end is not None and end.topic_id == stands.topic_id else 0
+        tally.add(f"{topic}/{partition}", held, stands.offset)
     return tally.equation("kafka_holds", "ends of the topics when the proof ended", "next offsets of the ledger")
 
 
 def _ledger(connection: psycopg.Connection) -> TopicEnds:
     return {
-        (topic, partition): next_offset
-        for topic, partition, next_offset in connection.execute(read_sql("proof/select_ledger"))
+        (topic, partition): End(topic_id, next_offset)
+        for topic, partition, topic_id, next_offset in connection.execute(read_sql("proof/select_ledger"))
     }

@@ -33,15 +33,16 @@ def equation_table(proof: Proof) -> Table:
 
 
 def as_text(proof: Proof) -> str:
-    """One line an equation, below each broken one its offending places, and the verdict."""
+    """One line an equation, below each broken one its offending places; what is not proven; and the verdict."""
     lines = [line for equation in proof.equations for line in _lines(equation)]
     broken = [equation.name for equation in proof.equations if not equation.balanced]
     verdict = f"does not balance: {', '.join(broken)}" if broken else f"{len(proof.equations)} equations balance"
-    return "\n".join([*lines, verdict])
+    return "\n".join([*lines, *(f"unproven {text}" for text in proof.unproven), verdict])
 
 
 def as_json(proof: Proof) -> str:
-    """`{"balanced", "proved_at", "date_from", "date_to", "equations": [...]}`; numbers are decimal strings."""
+    """`{"balanced", "proved_at", "date_from", "date_to", "equations": [...], "unproven": [...]}`; numbers are decimal
+    strings."""
     document = {"balanced": proof.balanced, **msgspec.to_builtins(proof)}
     for printed, equation in zip(document["equations"], proof.equations, strict=True):
         printed["balanced"] = equation.balanced

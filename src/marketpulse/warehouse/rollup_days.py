@@ -30,7 +30,7 @@ class Neighbours:
 
 def dirty_days(connection: psycopg.Connection) -> tuple[RollupDay, ...]:
     """The days that no longer show their facts, oldest first."""
-    return _with_seals(connection, connection.execute(read_sql("rollups/select_dirty")).fetchall())
+    return tuple(RollupDay(*row) for row in connection.execute(read_sql("rollups/select_dirty")))
 
 
 def recorded_days(
@@ -48,7 +48,7 @@ def recorded_days(
         if row is not None and date_from > row[0]:
             raise OperatorError(f"{date_from} is in the future: nothing is recorded after {row[0]}")
     bounds = {"date_from": date_from, "date_to": date_to}
-    days = _with_seals(connection, connection.execute(read_sql("rollups/select_range"), bounds).fetchall())
+    days = tuple(RollupDay(*row) for row in connection.execute(read_sql("rollups/select_range"), bounds))
     sealed = [day.trading_date for day in days if day.is_sealed]
     if sealed:
         raise OperatorError(
@@ -69,12 +69,6 @@ def neighbours(connection: psycopg.Connection, trading_date: date) -> Neighbours
         for (name,) in rows
     ]
     return Neighbours([name for name, _, _ in found], [day for _, day, _ in found], [day for _, _, day in found])
-
-
-def _with_seals(connection: psycopg.Connection, days: list[tuple[date, list[str]]]) -> tuple[RollupDay, ...]:
-    dates = {"dates": [trading_date for trading_date, _ in days]}
-    sealed = {row[0] for row in connection.execute(read_sql("rollups/select_sealed"), dates)}
-    return tuple(RollupDay(trading_date, symbols, trading_date in sealed) for trading_date, symbols in days)
 
 
 def _nearest(sessions: SessionCalendar, trading_date: date, *, step: int) -> date:

@@ -40,6 +40,7 @@ class SymbolTruth(msgspec.Struct, frozen=True):
     notional: Decimal = Decimal(0)
     open_auction: Decimal | None = None
     close_auction: Decimal | None = None
+    close_correction: Decimal | None = None
 
 
 class Truth(msgspec.Struct, frozen=True):
@@ -125,7 +126,8 @@ def _compare(
     day = {"trading_date": trading_date, "feed": feed}
     for symbol, opened, closed in connection.execute(read_sql("proof/select_auctions"), day).fetchall():
         true = truth.symbols.get(symbol, SymbolTruth())
-        official = (true.open_auction, true.close_auction)
+        corrected = true.close_auction if true.close_correction is None else true.close_correction
+        official = (true.open_auction, corrected)
         tallies.auctions.compare(f"{symbol} {feed} {trading_date}", (opened, closed), official)
     landed = connection.execute(read_sql("proof/select_landed"), day).fetchall()
     for symbol, trades, withdrawn, volume, notional in landed:

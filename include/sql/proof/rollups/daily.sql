@@ -15,13 +15,13 @@ SELECT
             computed.volume, computed.notional, computed.trade_count, computed.volume_pre, computed.volume_post,
             computed.trade_count_pre, computed.trade_count_post, computed.volume_scope, computed.previous_close,
             computed.realised_volatility, computed.minutes_expected, computed.minutes_with_trades, computed.previous_date,
-            computed.next_date, computed.delay_s
+            computed.next_date, computed.delay_s, computed.is_synthetic
         ) IS DISTINCT FROM (
             stored.open, stored.high, stored.low, stored.close, stored.open_basis, stored.close_basis,
             stored.volume, stored.notional, stored.trade_count, stored.volume_pre, stored.volume_post,
             stored.trade_count_pre, stored.trade_count_post, stored.volume_scope, stored.previous_close,
             stored.realised_volatility, stored.minutes_expected, stored.minutes_with_trades, stored.previous_date,
-            stored.next_date, stored.delay_s
+            stored.next_date, stored.delay_s, stored.is_synthetic
         ) THEN 0
         WHEN computed.poll_id IS NOT DISTINCT FROM stored.poll_id
             AND computed.minutes_covered IS DISTINCT FROM stored.minutes_covered THEN 0

@@ -29,6 +29,7 @@ FROM (
        AND previous.feed = stored.feed
        AND previous.calendar = stored.calendar
        AND previous.trading_date = sessions.previous_date
+       AND coalesce(previous.is_synthetic, false) = coalesce(stored.is_synthetic, false)
 ) AS linked
 WHERE following.symbol = linked.symbol
   AND following.trading_date = linked.trading_date

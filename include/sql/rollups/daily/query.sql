@@ -8,6 +8,7 @@ WITH subscribed AS (
         subscription.symbol,
         subscription.feed,
         subscription.calendar,
+        subscription.synthetic,
         session.open_at,
         session.close_at
     FROM market.subscription
@@ -24,7 +25,7 @@ bars AS MATERIALIZED (
       AND interval_min = 5
 ),
 scope AS (
-    SELECT symbol, feed, calendar, open_at, close_at
+    SELECT symbol, feed, calendar, synthetic, open_at, close_at
     FROM (
         SELECT symbol, feed FROM bars
         UNION
@@ -53,7 +54,8 @@ totals AS (
     FROM bars
     GROUP BY symbol, feed
 ),
--- Several venues may print an auction: the largest is the primary market's. Of reports, the first open and the last close.
+-- Several venues may print an auction: the largest is the primary market's. Of reports, the first open and the last
+-- close. A correction is of the official close, so it outranks all of them; of several the last one in event time does.
 official AS (
     SELECT
         symbol,
@@ -71,7 +73,15 @@ official AS (
                 sequence_number DESC NULLS LAST,
                 trade_id_number DESC NULLS LAST,
                 event_id DESC
-        ) FILTER (WHERE auction = 'close_report'))[1] AS close_report
+        ) FILTER (WHERE auction = 'close_report'))[1] AS close_report,
+        (array_agg(
+            price
+            ORDER BY
+                event_time_ns DESC,
+                sequence_number DESC NULLS LAST,
+                trade_id_number DESC NULLS LAST,
+                event_id DESC
+        ) FILTER (WHERE auction = 'close_correction'))[1] AS close_correction
     FROM market.event
     WHERE trading_date = %(trading_date)s
       AND symbol = ANY (%(symbols)s)
@@ -150,8 +160,9 @@ SELECT
     END AS open_basis,
     totals.high,
     totals.low,
-    coalesce(official.close_auction, official.close_report, totals.last_price) AS close,
+    coalesce(official.close_correction, official.close_auction, official.close_report, totals.last_price) AS close,
     CASE
+        WHEN official.close_correction IS NOT NULL THEN 'correction'
         WHEN official.close_auction IS NOT NULL THEN 'auction'
         WHEN official.close_report IS NOT NULL THEN 'report'
         WHEN totals.last_price IS NOT NULL THEN 'trade'
@@ -172,7 +183,8 @@ SELECT
     minutes.expected::integer AS minutes_expected,
     coalesce(minutes.with_trades, untimed.with_trades, 0)::integer AS minutes_with_trades,
     CASE WHEN minutes.expected > 0 THEN coalesce(minutes.covered, 0) END::integer AS minutes_covered,
-    delay.delay_s,
+    newest.delay_s,
+    origin.is_synthetic,
     newest_poll.poll_id
 FROM scope
 LEFT JOIN totals USING (symbol, feed)
@@ -182,14 +194,8 @@ LEFT JOIN minutes USING (symbol, feed)
 LEFT JOIN untimed USING (symbol, feed)
 LEFT JOIN newest_poll USING (feed)
 LEFT JOIN around USING (calendar)
-LEFT JOIN rollup.daily AS previous
-    ON previous.symbol = scope.symbol
-   AND previous.feed = scope.feed
-   -- A day that nobody subscribed may hold a stray trade, which is no close.
-   AND previous.calendar = scope.calendar
-   AND previous.trading_date = around.previous_date
 LEFT JOIN LATERAL (
-    SELECT event.delay_s
+    SELECT event.delay_s, event.synthetic
     FROM market.event
     WHERE event.trading_date = %(trading_date)s
       AND event.symbol = scope.symbol
@@ -197,5 +203,20 @@ LEFT JOIN LATERAL (
       AND event.event_type = 'trade'
     ORDER BY event.event_time_ns DESC
     LIMIT 1
-) AS delay ON true
+) AS newest ON true
+-- A simulator's mark on either makes the day its own; two feeds exist in a simulator only.
+CROSS JOIN LATERAL (
+    SELECT CASE
+        WHEN scope.feed IN ('tape', 'round_the_clock') THEN true
+        ELSE coalesce(scope.synthetic OR newest.synthetic, scope.synthetic, newest.synthetic)
+    END AS is_synthetic
+) AS origin
+LEFT JOIN rollup.daily AS previous
+    ON previous.symbol = scope.symbol
+   AND previous.feed = scope.feed
+   -- A day that nobody subscribed may hold a stray trade, which is no close.
+   AND previous.calendar = scope.calendar
+   AND previous.trading_date = around.previous_date
+   -- A simulated close is none of a real day, nor the other way round.
+   AND coalesce(previous.is_synthetic, false) = coalesce(origin.is_synthetic, false)
 ORDER BY scope.symbol, scope.feed

@@ -16,12 +16,12 @@ removed AS (
 INSERT INTO rollup.daily (
     symbol, trading_date, feed, calendar, open, open_basis, high, low, close, close_basis, volume, notional,
     trade_count, volume_pre, volume_post, trade_count_pre, trade_count_post, volume_scope, previous_date, next_date,
-    previous_close, realised_volatility, minutes_expected, minutes_with_trades, minutes_covered, delay_s, poll_id
+    previous_close, realised_volatility, minutes_expected, minutes_with_trades, minutes_covered, delay_s, is_synthetic, poll_id
 )
 SELECT
     symbol, trading_date, feed, calendar, open, open_basis, high, low, close, close_basis, volume, notional,
     trade_count, volume_pre, volume_post, trade_count_pre, trade_count_post, volume_scope, previous_date, next_date,
-    previous_close, realised_volatility, minutes_expected, minutes_with_trades, minutes_covered, delay_s, poll_id
+    previous_close, realised_volatility, minutes_expected, minutes_with_trades, minutes_covered, delay_s, is_synthetic, poll_id
 FROM computed
 ON CONFLICT (symbol, trading_date, feed) DO UPDATE SET
     (state, version) = (
@@ -67,6 +67,7 @@ ON CONFLICT (symbol, trading_date, feed) DO UPDATE SET
     minutes_with_trades = excluded.minutes_with_trades,
     minutes_covered = excluded.minutes_covered,
     delay_s = excluded.delay_s,
+    is_synthetic = excluded.is_synthetic,
     poll_id = excluded.poll_id,
     computed_at = now()
 RETURNING symbol, feed

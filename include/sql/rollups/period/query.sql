@@ -3,8 +3,8 @@
 -- feeds never enter. Parameters (parallel arrays): symbols, from_dates. Read by period/store.sql, the data tests and the
 -- proof.
 
-WITH wanted AS (
-    SELECT symbol, from_date
+WITH wanted AS MATERIALIZED (
+    SELECT symbol, from_date, rollup.is_simulated_only(symbol) AS is_synthetic
     FROM unnest(%(symbols)s::text[], %(from_dates)s::date[]) AS wanted (symbol, from_date)
 ),
 -- One period more, for its close.
@@ -28,6 +28,8 @@ days AS (
     JOIN rollup.daily_series AS series
         ON series.symbol = daily.symbol
        AND series.trading_date = daily.trading_date
+    -- A real symbol's simulated days are in no series, and their other feeds in no period.
+    WHERE coalesce(daily.is_synthetic, false) = wanted.is_synthetic
 ),
 totals AS (
     SELECT

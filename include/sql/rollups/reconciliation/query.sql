@@ -116,6 +116,7 @@ SELECT
         WHEN unseen_minutes > 0 THEN format('%%s of our minutes are missing: %%s', unseen_minutes, unseen_reasons)
         WHEN field = 'volume' AND official = regular_volume THEN 'the provider counts the regular part only'
         WHEN field = 'open' AND open_basis <> 'trade' THEN format('ours is the %%s print, the provider''s may be the first trade', open_basis)
+        WHEN field = 'close' AND close_basis = 'correction' THEN 'ours is the corrected official close, the provider''s may be the one before it'
         WHEN field = 'close' AND close_basis <> 'trade' THEN format('ours is the %%s print, the provider''s may be the last trade', close_basis)
         WHEN ours IS NULL THEN 'we have no such figure: no eligible trade'
         WHEN official IS NULL THEN 'the provider gives no such figure'
