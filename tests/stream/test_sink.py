@@ -107,6 +107,45 @@ def test_an_outage_keeps_the_offset(feeder: Feeder) -> None:
     assert feeder.rows(REASONS) == []
 
 
+@pytest.mark.parametrize(
+    "sqlstate",
+    [
+        "53100",  # disk full
+        "53200",  # out of memory
+        "53300",  # too many connections
+        "53400",  # a limit of the configuration
+        "55P03",  # a lock that is not available
+        "40P01",  # deadlock
+        "40001",  # could not serialise
+        "57014",  # cancelled
+        "57P01",  # shut down by an administrator
+        "57P02",  # shut down after a crash
+        "58030",  # I/O error
+        "25006",  # read-only after a failover
+        "XX001",  # a damaged page
+        "42501",  # a right was taken away
+    ],
+)
+def test_an_outage_in_the_middle_of_a_batch_makes_no_dead_letter(feeder: Feeder, sqlstate: str) -> None:
+    """Also not of the poison beside it: nothing lands, and afterwards everything does."""
+    records = feeder.records(trade(1), b"junk", trade(2))
+    feeder.execute(
+        "CREATE FUNCTION market.fail() RETURNS trigger LANGUAGE plpgsql AS"
+        f" $$ BEGIN RAISE EXCEPTION 'away' USING ERRCODE = '{sqlstate}'; END $$"
+    )
+    feeder.execute("CREATE TRIGGER fail BEFORE INSERT ON ops.stream_batch EXECUTE FUNCTION market.fail()")
+    try:
+        with pytest.raises((RetriableError, psycopg.Error)):
+            feeder.sink().land(records)
+    finally:
+        feeder.execute("DROP FUNCTION market.fail CASCADE")
+    assert feeder.rows(REASONS) == []
+    assert feeder.rows("SELECT count(*) FROM market.event") == [(0,)]
+    assert feeder.rows("SELECT next_offset FROM ops.stream_ledger") == [(0,)]
+    total = feeder.sink().land(records).accounts.total
+    assert (total.landed, total.dead_lettered) == (2, 1)
+
+
 def wire(**changes: object) -> bytes:
     record = msgspec.json.decode(encode(trade(1)))
     record.update(changes)

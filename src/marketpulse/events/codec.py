@@ -1,7 +1,8 @@
 """Events and dead letters to JSON bytes and back: the same contract as include/schemas.
 
 Decoding is strict, so what it returns can be stored without another look. It raises RecordError with one of these
-reasons: `not_json` (no UTF-8 JSON object), `duplicate_key`, `schema` (a field missing or of a wrong type),
+reasons: `not_json` (no UTF-8 JSON object, or one nested deeper than 64 levels), `duplicate_key`,
+`schema` (a field missing or of a wrong type),
 `number` (no plain decimal string, negative, out of range), `identity` (an id that is not 32 hex digits),
 `text` (a NUL or half a surrogate pair, which Postgres cannot hold), `time` (event_at, event_time_ns and trading_date
 disagree, or a time without a zone). Fields that it does not know are ignored, so that an older reader survives a newer
@@ -31,6 +32,10 @@ _ID = re.compile(r"[0-9a-f]{32}\Z")
 # The trading date of a moment after Friday's close is the next session's; the longest closure of XNYS was a week.
 _EARLIEST_DATE = timedelta(days=-1)
 _LATEST_DATE = timedelta(days=10)
+
+# Far above anything that a provider sends and far below what the interpreter's stack can hold: what lands must not
+# depend on how deep the reader's own calls are.
+_DEEPEST = 64
 
 _encoder = msgspec.json.Encoder(decimal_format="string")
 _E = TypeVar("_E", bound=AnyEvent)
@@ -102,12 +107,26 @@ def _json_object(raw: bytes) -> dict[str, Any]:
         record = json.loads(raw.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise RecordError("not_json", str(error)[:200]) from None
+    if raw.count(b"{") + raw.count(b"[") > _DEEPEST and _is_deeper(record, _DEEPEST):
+        raise RecordError("not_json", f"nested deeper than {_DEEPEST} levels")
     if not isinstance(record, dict):
         raise RecordError("not_json", f"a JSON object is wanted, this is {type(record).__name__}")
     # What cannot be stored can only have come in through an escape, so few records pay for the search.
     if b"\\u" in raw:
         _check_texts(record)
     return record
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    level = [value]
+    for _ in range(levels):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return any(isinstance(value, dict | list) for value in level)
 
 
 def _check_texts(value: Any) -> None:

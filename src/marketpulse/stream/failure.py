@@ -18,7 +18,7 @@ _OUTAGES = (
     "psycopg.OperationalError",
     "psycopg.errors.AdminShutdown",
 )
-_LINE_LIMIT = 500
+_LINE_LIMIT = 900
 
 
 def classified(text: str) -> MarketPulseError:

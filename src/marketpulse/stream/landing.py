@@ -14,6 +14,7 @@ import psycopg
 from psycopg.rows import namedtuple_row
 
 from marketpulse.errors import FencedError, GapError, OperatorError
+from marketpulse.stream.flood import LIMIT, FloodError, find_flood
 from marketpulse.stream.reading import Letter, Reading, poison_id
 from marketpulse.stream.record import Origin, Record
 from marketpulse.stream.statements import Connection, sql
@@ -59,8 +60,8 @@ def land(
 ) -> Receipt:
     """Land consecutive records of one partition, already read, in one transaction; what landed before is skipped.
 
-    Raises FencedError when a newer run may commit, GapError when the records do not continue where the ledger stands.
-    A rehearsal does everything and rolls back.
+    Raises FencedError when a newer run may commit, GapError when the records do not continue where the ledger stands,
+    FloodError when too many of the records are unusable. A rehearsal does everything and rolls back.
     """
     first = records[0]
     with connection.transaction(force_rollback=rehearsal), connection.cursor(row_factory=namedtuple_row) as cursor:
@@ -78,6 +79,7 @@ def land(
         if len(fresh) < len(records):
             reading = reading.since(fresh[0].offset)
         reading = reading.without_dates(position.sealed_dates)
+        _check_flood(cursor, position.topic_id, fresh[0], reading)
         batch = _Batch(cursor, terms, position.batch_id, position.topic_id, reading)
         accounts = batch.land(fresh)
     return Receipt(position.batch_id, accounts)
@@ -91,6 +93,23 @@ def check_contiguous(records: Sequence[Record], *, expected: int) -> None:
                 f"gap in {record.topic}/{record.partition}: expected offset {expected}, found {record.offset}"
             )
         expected += 1
+
+
+def _check_flood(cursor: psycopg.Cursor[Any], topic_id: str, first: Record, reading: Reading) -> None:
+    letters = reading.poison()
+    if not letters:
+        return
+    place = {"topic": first.topic, "partition": first.partition, "topic_id": topic_id}
+    cursor.execute(sql("select_consent"), place)
+    [(consent,)] = cursor.fetchall()
+    letters = [letter for letter in letters if letter.offset >= consent]
+    if not letters:
+        return
+    bounds = {"from_offset": max(consent, first.offset - LIMIT.window), "next_offset": first.offset}
+    before = [row.kafka_offset for row in cursor.execute(sql("select_recent_poison"), place | bounds)]
+    flood = find_flood(before, letters)
+    if flood is not None:
+        raise FloodError(first.topic, first.partition, topic_id, first.offset, flood)
 
 
 class _Batch:

@@ -68,6 +68,10 @@ class Reading:
     def symbols(self) -> list[str]:
         return sorted({fact.symbol for fact in self.facts})
 
+    def poison(self) -> list[Letter]:
+        """What the stream itself could not read or store, by offset; not what a producer has rejected."""
+        return sorted((letter for letter in self.letters if letter.dead_letter_id is None), key=lambda one: one.offset)
+
     def event_types(self) -> frozenset[str]:
         return frozenset(fact.event_type for fact in self.facts)
 

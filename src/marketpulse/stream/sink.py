@@ -14,7 +14,9 @@ import pyarrow as pa
 from psycopg import errors
 
 from marketpulse.clock import Clock, HostClock, market_clock
+from marketpulse.errors import OperatorError
 from marketpulse.store.postgres import connect, outages
+from marketpulse.stream.flood import FloodError
 from marketpulse.stream.landing import Receipt, Terms, land, prepare_session
 from marketpulse.stream.reading import read_records
 from marketpulse.stream.record import Record, records_of
@@ -75,7 +77,16 @@ class Sink:
                     with outages(self._plan.writer_dsn):
                         raise
                 logger.warning("the batch is tried again: %s", error)
+            except FloodError as error:
+                self._note_stop(error)
+                # Spark hands on the text and the class's name: the driver knows this one.
+                raise OperatorError(str(error)) from None
         raise AssertionError("unreachable")
+
+    def _note_stop(self, error: FloodError) -> None:
+        """In a transaction of its own, after that of the batch was rolled back."""
+        with outages(self._plan.writer_dsn):
+            self._connected().execute(sql("insert_stop"), error.stop)
 
     def close(self) -> None:
         """Forget the connection and what was learnt through it."""
