@@ -35,6 +35,7 @@ POLL = Poll(
     outcome="ok",
     http_status=200,
     pages=1,
+    records=6,
     events=3,
     repeated=2,
     rejected=1,

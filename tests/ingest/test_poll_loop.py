@@ -57,6 +57,7 @@ class Poller:
             outcome="transient" if fails else "ok",
             http_status=None,
             pages=0,
+            records=0,
             events=0,
             repeated=0,
             rejected=0,

@@ -92,6 +92,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "dead_lettered": 0,
         "market_at": AT,
     },
+    "ops.stream_batch_day": {},
     "ops.stream_loss": {
         "topic": "stock_analysis",
         "topic_id": "t",

@@ -20,6 +20,7 @@ INSERT INTO ops.poll (
     events,
     repeated,
     rejected,
+    set_aside,
     highest_seq
 )
 VALUES (
@@ -43,6 +44,7 @@ VALUES (
     %(events)s,
     %(repeated)s,
     %(rejected)s,
+    %(set_aside)s,
     %(highest_seq)s
 )
 RETURNING poll_id;

@@ -2,12 +2,22 @@
 -- duplicate in its batch and adds no row.
 
 SELECT
-    format('batch %%s', batch_id) AS place,
+    format('batch %%s', batch.batch_id) AS place,
     coalesce(letters.letters, 0) AS left_count,
-    coalesce(batch.dead_lettered, 0) AS right_count
-FROM (
-    SELECT batch_id, count(*) AS letters
-    FROM ops.dead_letter
-    GROUP BY batch_id
-) AS letters
-FULL JOIN ops.stream_batch AS batch USING (batch_id)
+    batch.dead_lettered AS right_count
+FROM proof_batch
+JOIN ops.stream_batch AS batch USING (batch_id)
+LEFT JOIN (
+    SELECT letter.batch_id, count(*) AS letters
+    FROM proof_batch
+    JOIN ops.dead_letter AS letter USING (batch_id)
+    GROUP BY letter.batch_id
+) AS letters USING (batch_id)
+UNION ALL
+SELECT
+    format('batch %%s is not known', letter.batch_id) AS place,
+    count(*) AS left_count,
+    0 AS right_count
+FROM ops.dead_letter AS letter
+WHERE NOT EXISTS (SELECT FROM ops.stream_batch AS batch WHERE batch.batch_id = letter.batch_id)
+GROUP BY letter.batch_id

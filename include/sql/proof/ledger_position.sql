@@ -6,11 +6,15 @@ SELECT
     ledger.next_offset AS left_count,
     coalesce(greatest(batches.next_offset, losses.next_offset), ledger.next_offset) AS right_count
 FROM ops.stream_ledger AS ledger
-LEFT JOIN (
-    SELECT topic, partition, topic_id, max(last_offset) + 1 AS next_offset
-    FROM ops.stream_batch
-    GROUP BY topic, partition, topic_id
-) AS batches USING (topic, partition, topic_id)
+LEFT JOIN LATERAL (
+    SELECT batch.last_offset + 1 AS next_offset
+    FROM ops.stream_batch AS batch
+    WHERE batch.topic = ledger.topic
+      AND batch.partition = ledger.partition
+      AND batch.topic_id = ledger.topic_id
+    ORDER BY batch.first_offset DESC
+    LIMIT 1
+) AS batches ON true
 LEFT JOIN (
     SELECT topic, partition, topic_id, max(to_offset) AS next_offset
     FROM ops.stream_loss

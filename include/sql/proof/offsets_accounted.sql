@@ -1,32 +1,30 @@
--- Offsets that the ledger has passed in each partition against what became of their records: landed, duplicate,
--- superseding another version, dead letter, or part of an accepted loss. The ledger has left a topic that was made anew;
--- there the loss says how far it had come.
+-- Offsets from the beginning to the end of each stretch of batches that follow each other, against what became of their
+-- records: landed, duplicate, superseding another version, dead letter, or part of an accepted loss. All batches of a
+-- partition are one stretch; those of a day are, unless other days' batches lie between them. A loss before the first
+-- batch is the partition's beginning. The braces hold followed_batches.sql.
 
-WITH batches AS (
-    SELECT
-        topic,
-        partition,
-        topic_id,
-        min(first_offset) AS first_offset,
-        sum(landed + duplicate + superseding + dead_lettered) AS records
-    FROM ops.stream_batch
-    GROUP BY topic, partition, topic_id
+WITH followed AS (
+{followed_batches}
 ),
-losses AS (
+stretched AS (
     SELECT
-        topic,
-        partition,
-        topic_id,
-        min(from_offset) AS first_offset,
-        max(to_offset) AS next_offset,
-        sum(to_offset - from_offset) AS records
-    FROM ops.stream_loss
-    GROUP BY topic, partition, topic_id
+        *,
+        count(*) FILTER (WHERE is_first) OVER (
+            PARTITION BY topic, partition, topic_id ORDER BY first_offset
+        ) AS stretch
+    FROM (
+        SELECT
+            *,
+            previous_batch_id IS DISTINCT FROM lag(batch_id) OVER (
+                PARTITION BY topic, partition, topic_id ORDER BY first_offset
+            ) OR previous_batch_id IS NULL AS is_first
+        FROM followed
+    ) AS marked
 )
 SELECT
-    format('%%s/%%s', topic, partition) AS place,
-    coalesce(ledger.next_offset, losses.next_offset) - least(batches.first_offset, losses.first_offset) AS left_count,
-    batches.records + coalesce(losses.records, 0) AS right_count
-FROM batches
-LEFT JOIN ops.stream_ledger AS ledger USING (topic, partition, topic_id)
-LEFT JOIN losses USING (topic, partition, topic_id)
+    format('%%s/%%s offsets %%s to %%s', topic, partition, min(first_offset), max(last_offset)) AS place,
+    max(last_offset) + 1 - min(first_offset) AS left_count,
+    sum(landed + duplicate + superseding + dead_lettered)
+        + coalesce(sum(lost) FILTER (WHERE NOT is_first), 0) AS right_count
+FROM stretched
+GROUP BY topic, partition, topic_id, stretch

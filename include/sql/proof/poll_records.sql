@@ -1,7 +1,9 @@
--- What each poll fetched against what became of it: published, seen before by the same run, or rejected.
+-- What the adapter counted on the wire of each poll, against what became of it: published, published before by the same
+-- run, rejected, or set aside for another poll.
 
 SELECT
-    format('poll %%s', poll_id) AS place,
+    format('poll %%s of %%s', poll_id, request) AS place,
     records AS left_count,
-    events + repeated + rejected AS right_count
-FROM ops.poll
+    events + repeated + rejected + set_aside AS right_count
+FROM proof_producer
+JOIN ops.poll USING (producer_id)

@@ -1,23 +1,27 @@
--- Per producer: what its polls say was published against the numbers that the broker acknowledged.
+-- What each poll says it published and rejected, against how far it moved the numbers that its producer gave out. The
+-- polls of a replay were made in one pass of the file and are compared together.
 
-WITH published AS (
-    SELECT producer_id, sum(events + rejected) AS records
-    FROM ops.poll
-    GROUP BY producer_id
-),
-acknowledged AS (
-    SELECT producer_id, sum(highest_seq) AS records
-    FROM (
-        SELECT poll.producer_id, spot.key, max(spot.value::bigint) AS highest_seq
-        FROM ops.poll
-        CROSS JOIN LATERAL jsonb_each_text(poll.highest_seq) AS spot
-        GROUP BY poll.producer_id, spot.key
-    ) AS by_partition
-    GROUP BY producer_id
+WITH numbered AS (
+    SELECT
+        poll.poll_id,
+        poll.producer_id,
+        poll.purpose = 'replay' AS is_replay,
+        poll.events + poll.rejected AS records,
+        (SELECT coalesce(sum(spot.value::bigint), 0) FROM jsonb_each_text(poll.highest_seq) AS spot) AS numbers
+    FROM proof_producer
+    JOIN ops.poll USING (producer_id)
 )
 SELECT
-    published.producer_id AS place,
-    published.records AS left_count,
-    coalesce(acknowledged.records, 0) AS right_count
-FROM published
-LEFT JOIN acknowledged USING (producer_id)
+    format('poll %%s of %%s', poll_id, producer_id) AS place,
+    records AS left_count,
+    numbers - coalesce(lag(numbers) OVER (PARTITION BY producer_id ORDER BY poll_id), 0) AS right_count
+FROM numbered
+WHERE NOT is_replay
+UNION ALL
+SELECT
+    format('replay of %%s', producer_id) AS place,
+    sum(records) AS left_count,
+    max(numbers) AS right_count
+FROM numbered
+WHERE is_replay
+GROUP BY producer_id

@@ -1,21 +1,22 @@
 -- Each batch against the sum of its sources, outcome by outcome.
 
-WITH sources AS (
-    SELECT
-        batch_id,
-        sum(landed) AS landed,
-        sum(duplicate) AS duplicate,
-        sum(superseding) AS superseding,
-        sum(dead_lettered) AS dead_lettered
-    FROM ops.stream_batch_source
-    GROUP BY batch_id
-)
 SELECT
     format('batch %%s, %%s', batch.batch_id, outcome.name) AS place,
     outcome.total AS left_count,
     outcome.by_source AS right_count
-FROM ops.stream_batch AS batch
-LEFT JOIN sources USING (batch_id)
+FROM proof_batch
+JOIN ops.stream_batch AS batch USING (batch_id)
+LEFT JOIN (
+    SELECT
+        source.batch_id,
+        sum(source.landed) AS landed,
+        sum(source.duplicate) AS duplicate,
+        sum(source.superseding) AS superseding,
+        sum(source.dead_lettered) AS dead_lettered
+    FROM proof_batch
+    JOIN ops.stream_batch_source AS source USING (batch_id)
+    GROUP BY source.batch_id
+) AS sources USING (batch_id)
 CROSS JOIN LATERAL (
     VALUES
         ('landed', batch.landed, sources.landed),

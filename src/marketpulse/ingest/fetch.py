@@ -26,11 +26,12 @@ _ONE_RETRY = (Outcome.THROTTLED_SHORT, Outcome.MALFORMED)
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """One answer and what it holds."""
+    """One answer and what it holds; `records` is the adapter's count of the wire, made apart from the page."""
 
     request: Request
     response: Response
     page: Page
+    records: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ class Fetcher:
         if outcome in _SUCCESS:
             try:
                 page = self._provider.normalize(response, query, self._calendar, synthetic=self._synthetic)
-                return Fetched(request, response, page)
+                return Fetched(request, response, page, self._provider.count(response, query))
             except RecordError as error:
                 outcome, message = Outcome.MALFORMED, str(error)
         if outcome is Outcome.MALFORMED:

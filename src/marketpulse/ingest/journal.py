@@ -44,7 +44,10 @@ _SESSION_OPTIONS = (
 class Poll:
     """One request cycle: what was asked, what came, and which market time it covers completely (None: nothing).
 
-    `outcome` is one of `providers.provider.Outcome`, or `stopped` for a poll that we broke off.
+    `outcome` is one of `providers.provider.Outcome`, or `stopped` for a poll that we broke off. `records` is what the
+    adapter counted on the wire, never the sum of what became of it: events (published now), repeated (published
+    earlier by this run), rejected (dead letters) and `set_aside` (an earlier day's trade in a snapshot, and what a stop
+    left unpublished, to be read again).
     """
 
     endpoint: str
@@ -60,16 +63,13 @@ class Poll:
     outcome: str
     http_status: int | None
     pages: int
+    records: int
     events: int
     repeated: int
     rejected: int
+    set_aside: int = 0
     highest_seq: Mapping[str, int] = field(default_factory=dict)
     moves_cursor: bool = False
-
-    @property
-    def records(self) -> int:
-        """Everything the provider sent in this cycle."""
-        return self.events + self.repeated + self.rejected
 
 
 class Journal:
@@ -196,6 +196,7 @@ class Journal:
             "events": poll.events,
             "repeated": poll.repeated,
             "rejected": poll.rejected,
+            "set_aside": poll.set_aside,
             "highest_seq": Jsonb(dict(poll.highest_seq)),
         }
 

@@ -90,25 +90,33 @@ class Poller:
         heard = Heard(fetched.request, response.requested_at, response.received_at, response.status)
         tally.hear(heard)
         tally.pages += 1
-        before = tally.counted
-        memory, publish = self._memory, self._publisher.publish
-        # Counted one by one: when the wait for a full queue breaks off, what was published so far is known.
-        for event in fetched.page.events:
-            if _is_left_over(event, tally.task):
-                continue
-            if memory.knows(event.event_id):
-                tally.repeated += 1
-                continue
+        tally.records += fetched.records
+        before, accounted = tally.counted, tally.accounted
+        try:
+            # Counted one by one: when the wait for a full queue breaks off, what was published so far is known.
+            for event in fetched.page.events:
+                self._publish(event, heard, tally)
+            for record in fetched.page.rejected:
+                self._reject(record, heard, tally)
+        except BaseException:
+            untaken = len(fetched.page.events) + len(fetched.page.rejected) - (tally.accounted - accounted)
+            tally.set_aside += untaken
+            raise
+        self._on_page(tally.counted.since(before))
+
+    def _publish(self, event: AnyEvent, heard: Heard, tally: Tally) -> None:
+        if _is_left_over(event, tally.task):
+            tally.set_aside += 1
+        elif self._memory.knows(event.event_id):
+            tally.repeated += 1
+        else:
             try:
-                publish(event)
+                self._publisher.publish(event)
             except RecordError as error:
                 self._reject(_unpublishable(event, error), heard, tally)
-                continue
-            memory.add(event.event_id)
+                return
+            self._memory.add(event.event_id)
             tally.events += 1
-        for record in fetched.page.rejected:
-            self._reject(record, heard, tally)
-        self._on_page(tally.counted.since(before))
 
     def _reject(self, record: Rejected, heard: Heard, tally: Tally) -> None:
         letter = self._office.letter(
@@ -130,7 +138,13 @@ class Poller:
         sample = Rejected("unreadable_answer", failure.message, failure.body.decode("utf-8", "replace"))
         heard = Heard(failure.request, failure.requested_at, failure.received_at, failure.http_status)
         rejected = tally.rejected
-        self._reject(sample, heard, tally)
+        # The whole answer is one record: nobody can count what it holds.
+        tally.records += 1
+        try:
+            self._reject(sample, heard, tally)
+        except BaseException:
+            tally.set_aside += 1
+            raise
         self._on_page(Counted(0, 0, tally.rejected - rejected))
 
     def _poll(self, tally: Tally, outcome: Outcome | str, *, is_covered: bool) -> Poll:
@@ -153,9 +167,11 @@ class Poller:
             outcome=str(outcome),
             http_status=heard.http_status,
             pages=tally.pages,
+            records=tally.records,
             events=tally.events,
             repeated=tally.repeated,
             rejected=tally.rejected,
+            set_aside=tally.set_aside,
             highest_seq=self._publisher.highest(),
             moves_cursor=task.moves_cursor and is_covered,
         )
@@ -165,7 +181,7 @@ def _is_left_over(event: AnyEvent, task: Task) -> bool:
     """Whether a snapshot repeats the last trade or quote of an earlier day, for want of one of today.
 
     It belongs to that day's polls, which read it among its neighbours; published alone it would pass for that day's
-    whole volume and close. It is no record of this poll.
+    whole volume and close. The poll sets it aside.
     """
     return (
         task.query.endpoint == "snapshots"

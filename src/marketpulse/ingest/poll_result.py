@@ -55,9 +55,11 @@ class PollResult:
             covered_until=None,
             http_status=None,
             pages=0,
+            records=0,
             events=0,
             repeated=0,
             rejected=0,
+            set_aside=0,
             moves_cursor=False,
         )
         return [self.poll, note]
@@ -81,14 +83,21 @@ class Tally:
     symbols: tuple[str, ...]
     heard: Heard | None = None
     pages: int = 0
+    records: int = 0
     events: int = 0
     repeated: int = 0
     rejected: int = 0
+    set_aside: int = 0
     bad_symbols: list[str] = field(default_factory=list)
 
     @property
     def counted(self) -> Counted:
         return Counted(self.events, self.repeated, self.rejected)
+
+    @property
+    def accounted(self) -> int:
+        """Records of which it is known what became of them."""
+        return self.events + self.repeated + self.rejected + self.set_aside
 
     @property
     def success(self) -> Outcome:

@@ -119,12 +119,14 @@ class _Replay:
         params = (("symbol", source.symbol), ("timezone", source.timezone))
         self._request = Request("trades", source.path.name, params, (source.symbol,))
         self._started_at = datetime.now(UTC)
+        self._lines = 0
         self._days: dict[date, _Day] = {}
         self._rejected: set[str] = set()
         self._identical: Counter[tuple[str, str]] = Counter()
 
     def publish(self, recording: Recording) -> None:
         for ordinal, (_, fields) in enumerate(recording, start=1):
+            self._lines = ordinal
             # One stamp per thousand lines: they are read in one go.
             if ordinal % 1000 == 1:
                 provenance = self._provenance(datetime.now(UTC))
@@ -165,6 +167,8 @@ class _Replay:
 
     def _poll(self, trading_date: date, market_at: datetime, rejected: int) -> Poll:
         day = self._days.get(trading_date)
+        # A line that became no trade has no day either: it counts with the first one.
+        later = sum(other.events for at, other in self._days.items() if at != min(self._days))
         # The minutes from the first trade to the last: what the file can vouch for.
         first = None if day is None else ns_datetime(day.first_ns - day.first_ns % _MINUTE_NS)
         last = None if day is None else ns_datetime(day.last_ns - day.last_ns % _MINUTE_NS) + timedelta(minutes=1)
@@ -182,6 +186,7 @@ class _Replay:
             outcome=str(Outcome.OK if day is not None else Outcome.EMPTY),
             http_status=None,
             pages=1,
+            records=day.events if day and trading_date != min(self._days) else self._lines - later,
             events=0 if day is None else day.events,
             repeated=0,
             rejected=rejected,

@@ -11,7 +11,7 @@ whole batch. `end` of a request is inclusive. `u` on a trade takes it back or ma
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, cast, get_args
 
@@ -24,6 +24,7 @@ from marketpulse.events.event import AnyEvent, Feed, VolumeScope
 from marketpulse.events.session import SessionCalendar
 from marketpulse.events.timestamps import datetime_ns, format_ns
 from marketpulse.providers.alpaca_answers import classify, is_notice
+from marketpulse.providers.alpaca_count import wire_records
 from marketpulse.providers.alpaca_records import DAY, MINUTE, PROVIDER, PageFacts, bar_event, quote_event, trade_event
 from marketpulse.providers.provider import Classified, Page, Query, Rejected, Request, Response, Window
 from marketpulse.providers.waiting import answered_at
@@ -120,6 +121,9 @@ class Alpaca:
     def classify(self, response: Response) -> Classified:
         return classify(response)
 
+    def count(self, response: Response, query: Query) -> int:
+        return wire_records(response.body, query)
+
     def normalize(self, response: Response, query: Query, calendar: SessionCalendar, *, synthetic: bool) -> Page:
         body = read_json(response.body)
         harvest = _Harvest(_page_facts(response, query, calendar, synthetic=synthetic), [], [])
@@ -184,11 +188,16 @@ def _take_snapshots(symbols: dict[str, Any], query: Query, harvest: _Harvest) ->
         if symbol not in asked:
             harvest.reject("symbol", f"{symbol[:40]!a} was not asked for", {symbol: parts}, None)
         elif isinstance(parts, dict):
-            first = len(harvest.events)
+            first, refused = len(harvest.events), len(harvest.rejected)
             for name, build in _SNAPSHOT_PARTS.items():
                 if parts.get(name) is not None:
                     harvest.take(build, parts[name], symbol)
-            _keep_unknown_parts(parts, symbol, first, harvest)
+            if len(harvest.events) > first or len(harvest.rejected) == refused:
+                _keep_unknown_parts(parts, symbol, first, harvest)
+            else:
+                # No event is left to carry what was not asked for: the last letter shows the whole snapshot.
+                last = harvest.rejected[-1]
+                harvest.rejected[-1] = replace(last, body=json_text({symbol: parts}))
         elif parts is not None:
             harvest.reject(*_no_object(parts), {symbol: parts}, symbol)
 

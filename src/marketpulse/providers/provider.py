@@ -140,6 +140,14 @@ class Provider(Protocol):
         """What an answer means. Never raises, whatever the body is."""
         ...
 
+    def count(self, response: Response, query: Query) -> int:
+        """How many records the body of a response that `normalize` could read holds on the wire.
+
+        Counted apart from the events and by other means, so that the proof compares two numbers: a record that
+        `normalize` drops without a word is missed. A part that `normalize` rejects as one counts as one.
+        """
+        ...
+
     def normalize(self, response: Response, query: Query, calendar: SessionCalendar, *, synthetic: bool) -> Page:
         """Events of a response classified OK. Raises RecordError when the body as a whole is unreadable."""
         ...

@@ -132,15 +132,15 @@ class _Batch:
         }
 
     def land(self, records: Sequence[Record]) -> Accounts:
-        verdicts: list[tuple[Origin, Verdict]] = []
+        verdicts: list[tuple[Origin, Verdict, date | None]] = []
         if self._reading.facts:
             verdicts += self._land_facts()
-        verdicts += [(letter.origin, self._land_letter(letter, records[0])) for letter in self._reading.letters]
+        verdicts += [(letter.origin, self._land_letter(letter, records[0]), None) for letter in self._reading.letters]
         accounts = account(verdicts)
         self._keep_books(records, accounts)
         return accounts
 
-    def _land_facts(self) -> list[tuple[Origin, Verdict]]:
+    def _land_facts(self) -> list[tuple[Origin, Verdict, date | None]]:
         self._run("lock_symbols", {"symbols": self._reading.symbols()})
         versions = distinct_versions(self._reading.facts)
         self._copy(versions)
@@ -158,6 +158,7 @@ class _Batch:
                 "duplicate"
                 if fact.offset in versions.copies
                 else contested.get((fact.entity_id, fact.event_id), "landed"),
+                fact.trading_date,
             )
             for fact in self._reading.facts
         ]
@@ -226,8 +227,17 @@ class _Batch:
             },
         )
         for (provider, producer_id), tally in sorted(accounts.sources.items()):
-            values = {name: getattr(tally, name) for name in (*counts, "lowest_seq", "highest_seq")}
-            self._run("insert_batch_source", {"provider": provider, "producer_id": producer_id, **values})
+            values = {name: getattr(tally, name) for name in counts}
+            numbers = {
+                "lowest_seq": tally.numbers.lowest,
+                "highest_seq": tally.numbers.highest,
+                "seqs": tally.numbers.seqs,
+                "duplicate_seqs": tally.numbers.duplicate_seqs,
+            }
+            self._run("insert_batch_source", {"provider": provider, "producer_id": producer_id, **values, **numbers})
+        if accounts.days:
+            days, versions = zip(*sorted(accounts.days.items()), strict=True)
+            self._run("insert_batch_day", {"trading_dates": list(days), "versions": list(versions)})
         newest = max(record.published_at for record in records)
         self._run("advance_ledger", {**place, "next_offset": last.offset + 1, "last_record_at": newest})
 

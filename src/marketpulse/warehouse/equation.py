@@ -1,8 +1,9 @@
 """One equation of a proof: two sides from stored facts, and the places where they differ."""
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
+from itertools import islice
 from typing import Literal
 
 import msgspec
@@ -16,7 +17,8 @@ SAMPLE = 10
 class Equation(msgspec.Struct, frozen=True, kw_only=True):
     """`left` and `right` are totals over all places (partitions, batches, bars, ...); the relation has to hold in each.
 
-    `offences` counts the places where it does not, `offending` describes the first of them.
+    `offences` counts the places where it does not, `offending` describes the first of them. `named` are places that
+    keep it and are worth knowing all the same.
     """
 
     name: str
@@ -27,6 +29,7 @@ class Equation(msgspec.Struct, frozen=True, kw_only=True):
     right: Decimal
     offences: int
     offending: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
 
     @property
     def balanced(self) -> bool:
@@ -58,6 +61,13 @@ class Tally:
         self._right += other
         if not self._holds(one, other):
             self.offend(f"{place}: {one:f} against {other:f}")
+
+    def compared(self, places: int, equal: int, offending: Iterable[str]) -> None:
+        """Many places whose sides are whole records, compared elsewhere; `offending` tells of the first that differ."""
+        self._left += places
+        self._right += equal
+        self._offences += places - equal
+        self._offending += islice(offending, max(0, SAMPLE - len(self._offending)))
 
     def compare(self, place: str, left: object, right: object) -> None:
         """One place whose sides are whole records: counted as one on each side when they are the same."""

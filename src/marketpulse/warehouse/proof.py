@@ -18,8 +18,12 @@ from marketpulse.resources import read_sql
 from marketpulse.store.postgres import connect, outages
 from marketpulse.warehouse.account import Account, summarised
 from marketpulse.warehouse.equation import Equation, Tally
-from marketpulse.warehouse.minute_bars import bars_recomputed
+from marketpulse.warehouse.minute_bars import compare_bars
+from marketpulse.warehouse.rollups_from_bars import compare_rollups
 from marketpulse.warehouse.rollups_recomputed import rollups_recomputed
+from marketpulse.warehouse.scope import Scope, create_scope
+from marketpulse.warehouse.second_engine import second_engine
+from marketpulse.warehouse.sequences import sequences
 from marketpulse.warehouse.sweeps import unswept_sessions
 from marketpulse.warehouse.topic_ends import TopicEnds, topic_ends
 from marketpulse.warehouse.truth import landed_against_truth
@@ -29,7 +33,8 @@ _LONGEST_SETTLE = 10
 
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
-    """What `prove` found. The dates bound the equations on bars, rollups and truth; all others hold for all time.
+    """What `prove` found. The dates bound the equations on bars, rollups and truth to those days, and the others to the
+    producers and batches of those days; the ledger's and Kafka's positions are today's.
 
     `unproven` says what no equation can: which sessions of these dates nobody read again, so that what the provider
     told late is unknown to us. It contradicts nothing.
@@ -46,19 +51,20 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
         return all(equation.balanced for equation in self.equations)
 
 
-ACCOUNTS = (
-    Account("poll_records", "records fetched", "=", "published + repeated + rejected"),
+POLLS = (
+    Account("poll_records", "records on the wire", "=", "published + repeated + rejected + set aside"),
     Account("poll_sequences", "published and rejected by polls", "=", "numbers acknowledged by the broker"),
-    Account("acknowledged_landed", "highest numbers that landed or were lost", ">=", "highest numbers acknowledged"),
-    Account("sequences_complete", "numbered records read by the stream", "=", "highest numbers seen"),
-    Account("sequences_continuous", "batches by producer", "=", "batches that continue the numbers"),
+)
+BATCHES = (
     Account("offsets_continuous", "batches", "=", "batches that continue the offsets"),
     Account("ledger_position", "next offsets of the ledger", "=", "ends of the last batches"),
     Account("offsets_accounted", "offsets passed", "=", "landed + duplicate + superseding + dead letters + lost"),
     Account("sources_accounted", "outcomes by batch", "=", "outcomes by source"),
+    Account("days_accounted", "versions landed by batch", "=", "versions landed by day"),
     Account("facts_recounted", "versions of facts in the tables", "=", "landed + superseding"),
     Account("dead_letters_recounted", "dead letters in the table", "=", "dead-lettered"),
 )
+_AWAITED = Account("landing_awaited", "highest numbers that landed", ">=", "highest numbers acknowledged")
 
 
 def prove(
@@ -77,13 +83,17 @@ def prove(
     simulator's control address. Without dates all kept days are checked.
     Raises RetriableError when Postgres, Kafka or the simulator does not answer.
     """
+    scope = Scope(date_from, date_to)
     ends = topic_ends(kafka_bootstrap) if kafka_bootstrap else None
     with outages(dsn), connect(dsn, application_name="proof", autocommit=True) as connection:
+        create_scope(connection)
+        scope.fill(connection)
         until_poll_id = _settled(connection, ends, settle_s)
         connection.isolation_level = IsolationLevel.REPEATABLE_READ
         connection.read_only = True
         with connection.transaction():
-            equations = _equations(connection, until_poll_id, ends, date_from, date_to, truth_url)
+            scope.fill(connection)
+            equations = _equations(connection, until_poll_id, ends, scope, truth_url)
             unproven = tuple(
                 f"{session.summary}; {session.remedy}" for session in unswept_sessions(connection, date_from, date_to)
             )
@@ -97,8 +107,7 @@ def prove(
             proved_at=proved_at[0], date_from=date_from, date_to=date_to, equations=equations, unproven=unproven
         )
         values = {
-            "date_from": date_from,
-            "date_to": date_to,
+            **scope.bounds,
             "balanced": proof.balanced,
             "equations": Jsonb(msgspec.to_builtins(equations)),
         }
@@ -110,13 +119,12 @@ def _settled(connection: psycopg.Connection, ends: TopicEnds | None, settle_s: f
     """Wait until what is known now has landed, or nothing lands for so long; returns the newest poll of the start."""
     row = connection.execute(read_sql("proof/select_newest_poll")).fetchone()
     until_poll_id = int(row[0]) if row else 0
-    landed = next(account for account in ACCOUNTS if account.name == "acknowledged_landed")
     reached: list[Decimal] = []
     end_s = time.monotonic() + settle_s
     # Later traffic lands too and would pass for progress: a record that is lost must not be waited for without end.
     longest_s = time.monotonic() + _LONGEST_SETTLE * settle_s
     while time.monotonic() < min(end_s, longest_s):
-        equations = [_account(connection, landed, {"until_poll_id": until_poll_id})]
+        equations = [_account(connection, _AWAITED, {"until_poll_id": until_poll_id})]
         if ends is not None:
             equations.append(_kafka_drained(connection, ends))
         if all(equation.balanced for equation in equations):
@@ -128,29 +136,43 @@ def _settled(connection: psycopg.Connection, ends: TopicEnds | None, settle_s: f
 
 
 def _equations(
-    connection: psycopg.Connection,
-    until_poll_id: int,
-    ends: TopicEnds | None,
-    date_from: date | None,
-    date_to: date | None,
-    truth_url: str | None,
+    connection: psycopg.Connection, until_poll_id: int, ends: TopicEnds | None, scope: Scope, truth_url: str | None
 ) -> tuple[Equation, ...]:
-    equations = [_account(connection, account, {"until_poll_id": until_poll_id}) for account in ACCOUNTS]
+    numbers = sequences(connection, until_poll_id)
+    equations = [_account(connection, account, scope.bounds) for account in POLLS]
+    equations += (numbers.acknowledged_landed(), *numbers.equations())
+    equations += [_account(connection, account, scope.bounds) for account in BATCHES]
     if ends is not None:
         equations.append(_kafka_drained(connection, ends))
-    bounds = {"date_from": date_from, "date_to": date_to}
-    recorded = connection.execute(read_sql("rollups/select_range"), bounds)
+    recorded = connection.execute(read_sql("rollups/select_range"), scope.bounds).fetchall()
     days = [(trading_date, symbols) for trading_date, symbols, is_sealed in recorded if not is_sealed]
-    dates = [trading_date for trading_date, _ in days]
-    equations.append(bars_recomputed(connection, dates))
+    equations += _recomputed(connection, [trading_date for trading_date, _ in days])
     equations.append(rollups_recomputed(connection, days))
     if truth_url is not None:
-        equations.extend(landed_against_truth(connection, dates, truth_url))
+        equations.extend(landed_against_truth(connection, [trading_date for trading_date, _ in days], truth_url))
     return tuple(equations)
 
 
+def _recomputed(connection: psycopg.Connection, trading_dates: list[date]) -> tuple[Equation, ...]:
+    """What the second engine makes of the facts, day by day."""
+    bars, rollup_bars, rollup_days = Tally(), Tally(), Tally()
+    with second_engine(connection) as engine:
+        for trading_date in trading_dates:
+            compare_bars(engine, bars, trading_date)
+            compare_rollups(engine, rollup_bars, rollup_days, trading_date)
+    return (
+        bars.equation("bars_recomputed", "bars stored or due", "bars equal to their recomputation from the events"),
+        rollup_bars.equation(
+            "rollup_bars_from_minutes", "longer bars stored or due", "equal to those of their minutes"
+        ),
+        rollup_days.equation("rollup_days_from_minutes", "days stored or due", "equal to those of their minutes"),
+    )
+
+
 def _account(connection: psycopg.Connection, account: Account, parameters: Mapping[str, Any]) -> Equation:
-    return summarised(connection, account, sql.SQL(read_sql(f"proof/{account.name}")), parameters)
+    query = sql.SQL(read_sql(f"proof/{account.name}"))
+    parts = {name: sql.SQL(read_sql(f"proof/{name}")) for name in ("followed_batches", "select_acknowledged")}
+    return summarised(connection, account, query.format(**parts), parameters)
 
 
 def _kafka_drained(connection: psycopg.Connection, ends: TopicEnds) -> Equation:

@@ -27,7 +27,7 @@ def equation_table(proof: Proof) -> Table:
             _number(equation.left),
             equation.relation,
             _number(equation.right),
-            escape("\n".join([meaning, *equation.offending[:1]])),
+            escape("\n".join([meaning, *equation.offending[:1], *equation.named[:1]])),
         )
     return table
 
@@ -56,6 +56,7 @@ def _lines(equation: Equation) -> list[str]:
     lines += [f"         {place}" for place in equation.offending]
     if equation.offences > len(equation.offending):
         lines.append(f"         and {equation.offences - len(equation.offending)} more")
+    lines += [f"         note: {place}" for place in equation.named]
     return lines
 
 

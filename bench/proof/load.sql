@@ -1,0 +1,106 @@
+-- One trading day of made-up trades as the stream leaves it: `trades` of `symbols`, a few of them busy and most of them
+-- quiet (cubed draw), in the order of their times, with odd lots, opening and closing prints and official reports; a
+-- cancelled trade in a thousand keeps its older version. Bars are what one statement makes of them. Parameters:
+-- trading_date, open_at, close_at, symbols, trades, batch_trades (how many trades a batch of the sink holds), first_batch.
+
+SELECT market.ensure_event_partition(%(trading_date)s);
+
+SELECT setseed(0.5);
+
+CREATE TEMP TABLE drawn ON COMMIT DROP AS
+SELECT
+    number,
+    1 + floor(%(symbols)s * power(random(), 3))::integer AS symbol_number,
+    random() AS condition_draw,
+    round((20 + random() * 400)::numeric, 2) AS price,
+    (1 + floor(random() * 900))::numeric AS size,
+    extract(epoch FROM %(open_at)s::timestamptz)::bigint * 1000000000
+        + (extract(epoch FROM %(close_at)s::timestamptz - %(open_at)s::timestamptz) * 1000000000.0 * number / %(trades)s)::bigint
+        AS event_time_ns
+FROM generate_series(0, %(trades)s - 1) AS drawn (number);
+
+INSERT INTO market.event (
+    trading_date, entity_id, event_id, event_type, action, provider, endpoint, feed, symbol, provider_symbol,
+    session_part, event_at, event_time_ns, price, size, currency, exchange, tape, trade_id, sequence, trade_id_number,
+    conditions, volume_scope, bar_start, bar_session_part, adds_volume, sets_high_low, sets_open_close, auction,
+    synthetic, requested_at, received_at, producer_id, producer_seq, kafka_topic, kafka_partition, kafka_offset, batch_id
+)
+SELECT
+    %(trading_date)s,
+    md5(%(trading_date)s || ' ' || number)::uuid,
+    md5(%(trading_date)s || ' event ' || number)::uuid,
+    'trade',
+    CASE WHEN number %% 1000 = 7 THEN 'cancel' ELSE 'new' END,
+    'alpaca',
+    'alpaca.trades',
+    'sip',
+    'S' || lpad(symbol_number::text, 3, '0'),
+    'S' || lpad(symbol_number::text, 3, '0'),
+    'regular',
+    to_timestamp(event_time_ns / 1000 / 1000000.0),
+    event_time_ns,
+    price,
+    size,
+    'USD',
+    'Q',
+    'C',
+    number::text,
+    NULL,
+    number,
+    kind.conditions,
+    'consolidated',
+    date_trunc('minute', to_timestamp(event_time_ns / 1000000000)),
+    'regular',
+    kind.adds_volume,
+    kind.sets_price,
+    kind.sets_price,
+    kind.auction,
+    true,
+    to_timestamp(event_time_ns / 1000000000),
+    to_timestamp(event_time_ns / 1000000000),
+    'p-' || %(trading_date)s,
+    number + 1,
+    'stock_analysis',
+    0,
+    number,
+    %(first_batch)s + number / %(batch_trades)s
+FROM drawn
+CROSS JOIN LATERAL (
+    SELECT
+        CASE
+            WHEN condition_draw < 0.6 THEN ARRAY['@']
+            WHEN condition_draw < 0.9 THEN ARRAY['@', 'I']
+            WHEN condition_draw < 0.9999 THEN ARRAY['@', 'F']
+            ELSE ARRAY['M']
+        END AS conditions,
+        condition_draw < 0.9999 AS adds_volume,
+        condition_draw < 0.6 OR (condition_draw >= 0.9 AND condition_draw < 0.9999) AS sets_price,
+        CASE WHEN condition_draw >= 0.9999 THEN 'close_report' END AS auction
+) AS kind
+ORDER BY drawn.number;
+
+INSERT INTO market.bar_1m (
+    symbol, feed, bar_start, session_part, trading_date, open, high, low, close, volume, notional, trade_count,
+    volume_scope, first_batch_id, batch_id
+)
+SELECT
+    symbol,
+    feed,
+    bar_start,
+    bar_session_part,
+    trading_date,
+    (array_agg(price ORDER BY event_time_ns, trade_id_number) FILTER (WHERE sets_open_close))[1],
+    max(price) FILTER (WHERE sets_high_low),
+    min(price) FILTER (WHERE sets_high_low),
+    (array_agg(price ORDER BY event_time_ns DESC, trade_id_number DESC) FILTER (WHERE sets_open_close))[1],
+    sum(size) FILTER (WHERE adds_volume),
+    sum(price * size) FILTER (WHERE adds_volume),
+    count(*) FILTER (WHERE adds_volume),
+    'consolidated',
+    %(first_batch)s,
+    %(first_batch)s
+FROM market.event
+WHERE trading_date = %(trading_date)s
+  AND action <> 'cancel'
+GROUP BY symbol, feed, bar_start, bar_session_part, trading_date
+HAVING count(*) FILTER (WHERE adds_volume) > 0;

@@ -1,0 +1,3 @@
+-- DuckDB. The chosen versions make way for the next piece.
+
+DROP VIEW piece

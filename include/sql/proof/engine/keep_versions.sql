@@ -1,0 +1,4 @@
+-- DuckDB. Versions that the tables say were superseded.
+
+INSERT INTO version
+SELECT * FROM piece
