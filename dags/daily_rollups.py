@@ -9,8 +9,7 @@ Runs after each session's sweep, and when late data changed a day that was rolle
 
 **When it fails**
 * `check`, one instance a file of `include/sql/checks`: its error shows the first row found, `ops.check_result` ten.
-* `prove`: an equation does not balance; the log shows its numbers and the rows. The day stays provisional, the numbers
-  stay. `marketpulse prove --date D` asks again: what still lands may be all there is to it.
+* `prove`: the log shows the equation and its rows; the day stays provisional. `marketpulse prove --date D` asks again.
 * A day that stays provisional: the log of `finalise` says what it waits for. The next run asks again.
 * `report`: runs last whatever the others found, and its failure does not fail the run. Clear it. Its page has a button,
   *Session report*, to the newest day's.
