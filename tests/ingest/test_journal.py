@@ -159,6 +159,26 @@ def test_second_feed_of_the_same_trades_is_refused_on_the_same_day(database: Dat
     assert count(database, "market.subscription") == 6
 
 
+@pytest.mark.parametrize("simulated_first", [True, False])
+def test_a_simulated_and_a_real_market_are_never_one_feed_of_a_day(
+    database: Database, lease: Lease, simulated_first: bool
+) -> None:
+    first = Journal(database.operations_dsn, "p-1", replace(PLAN, synthetic=simulated_first), lambda: lease)
+    other = Journal(database.operations_dsn, "p-2", replace(PLAN, synthetic=not simulated_first), lambda: lease)
+    there, here = ("simulated", "real") if simulated_first else ("real", "simulated")
+    try:
+        first.open_session(SESSION)
+        words = f"2026-11-20 is recorded from a {there} market on sip for AAPL, MSFT, and {here} trades would mix"
+        with pytest.raises(OperatorError, match=words):
+            other.open_session(SESSION)
+        first.open_session(SESSION)
+        other.open_session(replace(SESSION, trading_date=date(2026, 11, 23)))
+    finally:
+        first.close()
+        other.close()
+    assert count(database, "market.subscription") == 4
+
+
 def _break_connections(database: Database) -> None:
     with psycopg.connect(database.superuser_dsn, autocommit=True) as superuser:
         superuser.execute(

@@ -1,13 +1,15 @@
 """A whole simulated day through the producer: complete, counted, with everything that appeared behind the cursor."""
 
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
+import psycopg
 import pytest
 from tests.ingest.producer_rig import ProducerRig
 from tests.simulator.simulator_client import AFTER_DAY, DAY, DAY_END, DAY_START, SYMBOLS
 
 from marketpulse.events.event import AnyEvent, Trade
+from marketpulse.warehouse.sweeps import unswept_sessions
 
 pytestmark = pytest.mark.integration
 
@@ -63,6 +65,29 @@ def test_what_appears_behind_the_cursor_lands_too(rig: ProducerRig) -> None:
     )
     start, end = datetime.fromisoformat(DAY_START), datetime.fromisoformat(DAY_END)
     assert [row[:3] for row in swept] == [("bars", start, end), ("trades", start, end)]
+
+
+def test_a_run_days_later_sweeps_what_a_killed_producer_left(rig: ProducerRig) -> None:
+    def unswept() -> list[tuple[int, int]]:
+        with psycopg.connect(rig.database.operations_dsn) as connection:
+            day = date.fromisoformat(DAY)
+            return [(one.unswept, one.symbols) for one in unswept_sessions(connection, day, day)]
+
+    rig.stand(PAUSED_AT)
+    killed = rig.produce()
+    rig.wait_for_cursors()
+    killed.process.kill()
+    killed.process.wait()
+    known = len({symbol for _, symbol, _ in rig.cursors()})
+    assert unswept() == [(known, known)]
+
+    rig.stand("2026-11-24T15:00:00Z")
+    later = rig.produce()
+    assert later.wait() == 0, later.words
+    assert unswept() == []
+    assert published_trades(rig.broker.events_since(rig.mark)) == {
+        (symbol, key): action for symbol, key, action in shown_trades(rig)
+    }
 
 
 def test_played_fast_every_number_adds_up(rig: ProducerRig) -> None:

@@ -194,3 +194,10 @@ def test_no_moment_is_ever_skipped(endpoint: str, steps: list[float], fails: obj
             reached = max(reached, query.end)
             position.polled(query, query.symbols)
     assert reached == SESSION.post_close_at
+
+
+@pytest.mark.parametrize(("feed", "synthetic"), [("sip", False), ("tape", True), ("round_the_clock", True)])
+def test_what_only_a_simulator_tells_is_synthetic_whatever_the_setting(feed: str, synthetic: bool) -> None:
+    settings = Settings(feed=feed, symbols=("AAPL",), synthetic=False)
+    assert plan_of(settings).synthetic is synthetic
+    assert plan_of(settings.model_copy(update={"synthetic": True})).synthetic

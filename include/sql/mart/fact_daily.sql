@@ -85,12 +85,12 @@ WHERE series.feed = daily.feed
              AND rival.trading_date = daily.trading_date
              AND rival.feed <> daily.feed
              AND (
-                 coalesce(rival.is_synthetic, false),
+                 NOT rival.is_live,
                  -coalesce(rival.coverage_pct, -1),
                  coalesce(better.rank, 32767),
                  rival.feed
              ) < (
-                 coalesce(daily.is_synthetic, false),
+                 NOT daily.is_live,
                  -coalesce(daily.coverage_pct, -1),
                  coalesce(preference.rank, 32767),
                  daily.feed
@@ -105,8 +105,8 @@ COMMENT ON VIEW mart.fact_daily IS
 COMMENT ON COLUMN mart.fact_daily.symbol IS 'Symbol as it was traded that day; see dim_symbol.';
 COMMENT ON COLUMN mart.fact_daily.trading_date IS 'The session''s date at the exchange; see dim_date.';
 COMMENT ON COLUMN mart.fact_daily.feed IS
-    'Feed that every number of the row comes from: the best covered one, ties by the configured order; a simulated one '
-    'only where no other told the day.';
+    'Feed that every number of the row comes from: the best covered one, ties by the configured order; a simulated or '
+    'replayed one only where no other told the day.';
 COMMENT ON COLUMN mart.fact_daily.state IS
     'provisional; final once nothing is left to come or to explain; restated after any change since.';
 COMMENT ON COLUMN mart.fact_daily.version IS
@@ -177,6 +177,6 @@ COMMENT ON COLUMN mart.fact_daily.coverage_pct IS 'minutes_covered of minutes_ex
 COMMENT ON COLUMN mart.fact_daily.restatements IS
     'Closed one-minute bars of the day that changed afterwards, each change counted.';
 COMMENT ON COLUMN mart.fact_daily.is_synthetic IS
-    'Whether the day was played by a simulated market; null where it is not known. Beside real days of the symbol such '
-    'a day has no adjusted price, return or other figure that spans days.';
+    'Whether the day was played by a simulated market; null where it is not known. Beside days of a real market '
+    'such a day, and a replayed one, has no adjusted price, return or other figure that spans days.';
 COMMENT ON COLUMN mart.fact_daily.computed_at IS 'When the row was last computed, UTC, host clock.';

@@ -70,13 +70,12 @@ LEFT JOIN LATERAL (
             AS close
     FROM rollup.daily_series AS series
     JOIN rollup.daily AS day USING (symbol, trading_date, feed)
-    -- A simulated close is none of a real price, nor the other way round.
+    -- A simulated or replayed close is none of a real price, nor the other way round.
     LEFT JOIN market.subscription AS watched
         ON watched.trading_date = latest.trade_date
        AND watched.symbol = latest.symbol
        AND watched.feed = latest.feed
-    WHERE coalesce(day.is_synthetic, false)
-        = coalesce(daily.is_synthetic, watched.synthetic, coalesce(day.is_synthetic, false))
+    WHERE day.is_live = coalesce(daily.is_live, latest.feed <> 'replay' AND NOT watched.synthetic, day.is_live)
       AND series.symbol = latest.symbol
       AND series.trading_date < latest.trade_date
     ORDER BY series.trading_date DESC

@@ -63,14 +63,16 @@ FROM (
 WHERE told.symbol = daily.symbol
   AND told.trading_date = daily.trading_date
   AND told.feed = daily.feed;
-CREATE INDEX daily_synthetic_idx ON rollup.daily (symbol) WHERE is_synthetic;
 
--- A symbol's series is of its real days; only one that was never watched in a real market has a simulated series.
-CREATE FUNCTION rollup.is_simulated_only(of_symbol text) RETURNS boolean
+-- Whether a real market was watched that day; a file that was replayed may come from anywhere.
+ALTER TABLE rollup.daily
+    ADD COLUMN is_live boolean GENERATED ALWAYS AS (feed <> 'replay' AND is_synthetic IS NOT TRUE) STORED;
+CREATE INDEX daily_played_idx ON rollup.daily (symbol) WHERE NOT is_live;
+
+-- A symbol's series is of its live days; only one that was never watched in a real market has a series of the others.
+CREATE FUNCTION rollup.has_live_day(of_symbol text) RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT NOT EXISTS (
-        SELECT FROM rollup.daily WHERE symbol = of_symbol AND is_synthetic IS NOT TRUE
-    )
+    SELECT EXISTS (SELECT FROM rollup.daily WHERE symbol = of_symbol AND is_live)
 $$;
 
 -- The symbols that have days of both kinds mixed them until now.
@@ -78,7 +80,7 @@ INSERT INTO ops.dirty_series AS dirty (symbol, from_date)
 SELECT symbol, DATE '1900-01-01'
 FROM rollup.daily
 GROUP BY symbol
-HAVING bool_or(is_synthetic) AND bool_or(is_synthetic IS NOT TRUE)
+HAVING bool_or(is_live) AND bool_or(NOT is_live)
 ON CONFLICT (symbol) DO UPDATE SET
     from_date = excluded.from_date,
     dirtied_at = now();
@@ -110,5 +112,6 @@ CREATE INDEX poll_sweep_idx ON ops.poll (trading_date) WHERE purpose = 'sweep';
 ALTER TABLE ops.sweep_end ADD COLUMN topic_id text;
 
 COMMENT ON COLUMN rollup.daily.is_synthetic IS 'Whether a simulator played the day; null where nobody said.';
-COMMENT ON FUNCTION rollup.is_simulated_only(text) IS 'Whether every computed day of a symbol is a simulated one.';
+COMMENT ON COLUMN rollup.daily.is_live IS 'Whether a real market was watched that day: neither simulated nor replayed.';
+COMMENT ON FUNCTION rollup.has_live_day(text) IS 'Whether a symbol was ever watched in a real market.';
 COMMENT ON FUNCTION ops.swept_ranges(date) IS 'Which part of a session was read again after it, by symbol and feed.';

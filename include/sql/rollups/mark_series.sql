@@ -20,14 +20,14 @@ SELECT
               )
         ) OR EXISTS (
             SELECT
-            FROM rollup.daily AS simulated
+            FROM rollup.daily AS played
             LEFT JOIN rollup.daily_series AS series USING (symbol, trading_date)
-            WHERE simulated.symbol = touched.symbol
-              AND simulated.is_synthetic
-              AND simulated.trading_date < %(trading_date)s
+            WHERE played.symbol = touched.symbol
+              AND NOT played.is_live
+              AND played.trading_date < %(trading_date)s
               AND CASE
-                  WHEN rollup.is_simulated_only(touched.symbol) THEN series.feed IS NULL
-                  ELSE series.feed = simulated.feed
+                  WHEN rollup.has_live_day(touched.symbol) THEN series.feed = played.feed
+                  ELSE series.feed IS NULL
               END
         ) THEN DATE '1900-01-01'
         ELSE %(trading_date)s::date

@@ -17,6 +17,8 @@ Basis = Literal["trade", "quote", "bar_start", "provider_refresh", "trading_day"
 Feed = Literal[
     "iex", "sip", "delayed_sip", "provider", "otc", "boats", "overnight", "tape", "replay", "round_the_clock", "unknown"
 ]
+# Feeds that no real provider has.
+SIMULATED_FEEDS: frozenset[Feed] = frozenset({"tape", "round_the_clock"})
 VolumeScope = Literal["consolidated", "venue_iex", "provider_partial", "unknown"]
 
 

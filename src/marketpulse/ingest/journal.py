@@ -101,7 +101,8 @@ class Journal:
         """Writes the session and who is watched in it.
 
         Raises OperatorError when the day is recorded already from a feed that tells the same facts under another name:
-        they would count for the feed that was first, and leave this one with full coverage and no volume.
+        they would count for the feed that was first, and leave this one with full coverage and no volume. And when it
+        is recorded from a simulated market and this one is real, or the other way round: nothing could part them.
         """
         values = {
             "calendar": session.calendar,
@@ -120,6 +121,9 @@ class Journal:
             alike = connection.execute(read_sql("ingest/subscription_alike"), values).fetchone()
             if alike is not None:
                 raise OperatorError(_recorded_already(session.trading_date, self._plan.feed, *alike))
+            mixed = connection.execute(read_sql("ingest/subscription_of_other_origin"), values).fetchone()
+            if mixed is not None:
+                raise OperatorError(_of_other_origin(session.trading_date, self._plan, *mixed))
             connection.execute(read_sql("ingest/session_upsert"), values)
             connection.execute(read_sql("ingest/subscription_insert"), values)
 
@@ -239,10 +243,21 @@ class Journal:
 
 
 def _recorded_already(trading_date: date, feed: str, recorded: str, symbols: Sequence[str]) -> str:
-    named = ", ".join(symbols[:_NAMED])
-    others = len(symbols) - _NAMED
-    who = named if others <= 0 else f"{named} and {others} more"
     return (
-        f"{trading_date} is recorded from the feed {recorded} for {who}, and {feed} tells the same trades: "
+        f"{trading_date} is recorded from the feed {recorded} for {_who(symbols)}, and {feed} tells the same trades: "
         f"set MARKETPULSE_FEED={recorded} for this day, or start {feed} with another one (--session)"
     )
+
+
+def _of_other_origin(trading_date: date, plan: ProducerPlan, symbols: Sequence[str]) -> str:
+    here, there = ("simulated", "real") if plan.synthetic else ("real", "simulated")
+    return (
+        f"{trading_date} is recorded from a {there} market on {plan.feed} for {_who(symbols)}, and {here} trades would"
+        f" mix with them: choose another session or feed, or a state folder of its own (MARKETPULSE_STATE_DIR)"
+    )
+
+
+def _who(symbols: Sequence[str]) -> str:
+    named = ", ".join(symbols[:_NAMED])
+    others = len(symbols) - _NAMED
+    return named if others <= 0 else f"{named} and {others} more"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from marketpulse.errors import OperatorError
+from marketpulse.events.event import SIMULATED_FEEDS
 from marketpulse.events.listing import listings
 from marketpulse.providers.registry import provider
 from marketpulse.providers.sweep import sweep_wait
@@ -54,7 +55,7 @@ def plan_of(
         feed=settings.feed,
         symbols=symbols,
         calendar=settings.calendar,
-        synthetic=settings.synthetic,
+        synthetic=settings.synthetic or settings.feed in SIMULATED_FEEDS,
         trading_date=trading_date,
         until=until,
         is_continuous=is_continuous,

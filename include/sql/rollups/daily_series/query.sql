@@ -1,10 +1,10 @@
 -- The split-adjusted series of some symbols from a date on, one row per symbol and day: the feed that covered the day
--- best, then the preferred one. Simulated days enter only where a symbol has no others. A day's figures follow from the days before it, so what is stored before `from_dates`
+-- best, then the preferred one. Simulated and replayed days enter only where a symbol has no others. A day's figures follow from the days before it, so what is stored before `from_dates`
 -- is taken as right. Splits count from the day on which they are in the prices. Parameters (parallel arrays): symbols,
 -- from_dates. Read by daily_series/store.sql, the data tests and the proof.
 
 WITH wanted AS MATERIALIZED (
-    SELECT symbol, from_date, rollup.is_simulated_only(symbol) AS is_synthetic
+    SELECT symbol, from_date, rollup.has_live_day(symbol) AS is_live
     FROM unnest(%(symbols)s::text[], %(from_dates)s::date[]) AS wanted (symbol, from_date)
 ),
 -- Far enough back for 52 weeks and for 200 closes.
@@ -15,7 +15,7 @@ reach AS (
         least(wanted.from_date - 363, lookback.trading_date) AS start_date,
         newest.trading_date AS newest_date,
         told.splits AS factor_version,
-        wanted.is_synthetic,
+        wanted.is_live,
         before.atr_14 AS atr_before,
         before.peak AS peak_before
     FROM wanted
@@ -29,7 +29,7 @@ reach AS (
         SELECT max(daily.trading_date) AS trading_date
         FROM rollup.daily
         WHERE daily.symbol = wanted.symbol
-          AND coalesce(daily.is_synthetic, false) = wanted.is_synthetic
+          AND daily.is_live = wanted.is_live
     ) AS newest
     CROSS JOIN LATERAL (
         SELECT min(closes.trading_date) AS trading_date
@@ -65,7 +65,7 @@ chosen AS (
     JOIN rollup.daily
         ON daily.symbol = reach.symbol
        AND daily.trading_date >= reach.start_date
-       AND coalesce(daily.is_synthetic, false) = reach.is_synthetic
+       AND daily.is_live = reach.is_live
     LEFT JOIN market.feed_preference AS preference USING (feed)
     ORDER BY
         daily.symbol,

@@ -4,7 +4,7 @@
 -- proof.
 
 WITH wanted AS MATERIALIZED (
-    SELECT symbol, from_date, rollup.is_simulated_only(symbol) AS is_synthetic
+    SELECT symbol, from_date, rollup.has_live_day(symbol) AS is_live
     FROM unnest(%(symbols)s::text[], %(from_dates)s::date[]) AS wanted (symbol, from_date)
 ),
 -- One period more, for its close.
@@ -28,8 +28,8 @@ days AS (
     JOIN rollup.daily_series AS series
         ON series.symbol = daily.symbol
        AND series.trading_date = daily.trading_date
-    -- A real symbol's simulated days are in no series, and their other feeds in no period.
-    WHERE coalesce(daily.is_synthetic, false) = wanted.is_synthetic
+    -- Beside live days simulated and replayed ones are in no series, and their feeds in no period.
+    WHERE daily.is_live = wanted.is_live
 ),
 totals AS (
     SELECT
