@@ -1,12 +1,15 @@
 """Migrations on a real server: order, drift, destructive steps, a run that was killed."""
 
+import shutil
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from threading import Thread
 
 import psycopg
 import pytest
 from tests.database import Database
+from tests.warehouse.rows import load
 
 from marketpulse.errors import OperatorError, RetriableError
 from marketpulse.resources import include_path
@@ -127,3 +130,62 @@ def test_a_silent_server_is_an_outage(postgres: Database) -> None:
     dsn = postgres.owner_dsn.replace(f":{postgres.server.port}/", ":1/")
     with pytest.raises(RetriableError, match="does not answer"):
         migrations.plan(dsn)
+
+
+def test_stored_corrections_become_the_close_and_stored_days_say_what_they_are(empty_dsn: str, tmp_path: Path) -> None:
+    """0013 over a database that was filled before it."""
+    for path in include_path("sql/migrations").glob("*.sql"):
+        if path.stem < "0013":
+            shutil.copy(path, tmp_path)
+    migrations.apply(empty_dsn, folder=tmp_path)
+    day = date(2025, 7, 2)
+    key = {"trading_date": day, "event_at": "2025-07-02T20:40:00+00:00", "price": 10, "auction": "close_report"}
+    load(
+        empty_dsn,
+        {
+            "market.session": [
+                {"calendar": "XNYS", "trading_date": day}
+                | dict.fromkeys(("pre_open_at", "open_at"), "2025-07-02T13:30Z")
+                | dict.fromkeys(("close_at", "post_close_at"), "2025-07-02T20:00Z")
+            ],
+            "market.subscription": [{"trading_date": day, "symbol": "ABC", "synthetic": False}],
+            "market.event": [
+                key | {"symbol": "ABC", "conditions": ["9"], "synthetic": False},
+                key | {"symbol": "DEF", "conditions": ["M"], "synthetic": True},
+            ],
+        },
+    )
+    with psycopg.connect(empty_dsn) as connection:
+        for symbol, feed in (
+            ("ABC", "sip"),
+            ("DEF", "sip"),
+            ("ABC", "round_the_clock"),
+            ("GHI", "sip"),
+            ("GHI", "replay"),
+        ):
+            connection.execute(
+                "INSERT INTO rollup.daily (symbol, trading_date, feed, volume, notional, trade_count, volume_pre,"
+                " volume_post, trade_count_pre, trade_count_post, minutes_with_trades)"
+                " VALUES (%s, %s, %s, 0, 0, 0, 0, 0, 0, 0, 0)",
+                (symbol, day, feed),
+            )
+        connection.execute("TRUNCATE ops.dirty_series, ops.dirty_day")
+    shutil.copy(include_path("sql/migrations/0013_official_close.sql"), tmp_path)
+    assert migrations.apply(empty_dsn, folder=tmp_path) == ("0013_official_close",)
+    with psycopg.connect(empty_dsn) as connection:
+        auctions = connection.execute("SELECT symbol, auction FROM market.event ORDER BY symbol").fetchall()
+        dirty = connection.execute("SELECT symbol FROM ops.dirty_day").fetchall()
+        marks = connection.execute("SELECT symbol, feed, is_synthetic, is_live FROM rollup.daily ORDER BY 1, 2")
+        assert marks.fetchall() == [
+            ("ABC", "round_the_clock", True, False),
+            ("ABC", "sip", False, True),
+            ("DEF", "sip", True, False),
+            ("GHI", "replay", None, False),
+            ("GHI", "sip", None, True),
+        ]
+        again = connection.execute("SELECT symbol FROM ops.dirty_series ORDER BY symbol").fetchall()
+    assert (auctions, dirty, again) == (
+        [("ABC", "close_correction"), ("DEF", "close_report")],
+        [("ABC",)],
+        [("ABC",), ("GHI",)],
+    )
