@@ -1,10 +1,10 @@
 """
 ### Pipeline health
 
-Every minute: lag in records and seconds, freshness in open-market seconds, producer and stream liveness, dead-letter
-rate, disk. Writes one row to `ops.health` with one state (ok, warning, critical, closed) and raises or resolves alerts
-when a check changes, never twice for the same trouble. When late data changed days that were already rolled up, it
-starts `daily_rollups`.
+Every minute: lag in records and seconds, freshness in open-market seconds, producer and stream liveness, sessions that
+nobody swept, dead-letter rate, disk. Writes one row to `ops.health` with one state (ok, warning, critical, closed) and
+raises or resolves alerts when a check changes, never twice for the same trouble. When late data changed days that were
+already rolled up, it starts `daily_rollups`.
 
 **When this DAG itself fails**, a Connection is missing or a setting is wrong: the log says which. An outage of Postgres
 or Kafka is a finding, not a failure. `marketpulse health` shows the same checks on the command line.

@@ -77,7 +77,6 @@ def _daily(stored: dict[str, list[Row]]) -> list[Fact]:
         return row["symbol"], row["trading_date"], row["feed"]
 
     days = {key(row): row for row in stored["rollup.daily"]}
-    synthetic = {key(row): row["synthetic"] for row in stored["market.subscription"]}
     rows = []
     for series in stored["rollup.daily_series"]:
         unexplained = [
@@ -91,7 +90,6 @@ def _daily(stored: dict[str, list[Row]]) -> list[Fact]:
             {
                 **days[key(series)],
                 **{name: value for name, value in series.items() if name != "computed_at"},
-                "is_synthetic": synthetic[key(series)],
                 "restatements": str(len(changed)),
                 "minutes_unexplained": None if owed is None else str(sum(unexplained)),
             }
