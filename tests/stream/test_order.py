@@ -11,6 +11,7 @@ from tests.database import Database
 from tests.stream.sink_records import DAY, OPEN, RECEIVED, Feeder, bar, quote, trade
 
 from marketpulse.events.event import Action, AnyEvent
+from marketpulse.warehouse.proof import prove
 from marketpulse.warehouse.rollups import compute_daily
 
 TABLES = {
@@ -145,6 +146,9 @@ def test_the_last_correction_in_force_is_the_close_in_any_order(
     [(close, basis, high, volume)] = feeder.rows("SELECT close, close_basis, high, volume FROM rollup.daily")
     expected, its_basis = official_close(items)
     assert (close, basis) == (Decimal(10) if expected is None else expected, its_basis or "trade")
+    # The proof's second engine finds the same day.
+    equations = {one.name: one for one in prove(database.operations_dsn, settle_s=0).equations}
+    assert equations["rollup_days_from_minutes"].verdict == equations["bars_recomputed"].verdict == "ok"
     # Neither a report nor a correction is a trade.
     auction = expected if its_basis == "auction" else None
     if auction is not None:

@@ -42,6 +42,7 @@ judged AS (
         bool_and(sets_high_low OR is_at_home) AS sets_high_low,
         bool_and(sets_open_close OR is_at_home) AS sets_open_close,
         CASE
+            WHEN bool_or(role = 'close_correction') THEN 'close_correction'
             WHEN bool_or(role = 'open_report') THEN 'open_report'
             WHEN bool_or(role = 'close_report') THEN 'close_report'
             WHEN bool_or(role = 'open') THEN 'open'

@@ -1,6 +1,6 @@
--- DuckDB. Days from the stored bars of a minute and the auctions among the events. The official price is the largest
--- auction print's, then the first report of the open and the last of the close, then the regular part's own. Days that
--- are stored without a trade are due as well.
+-- DuckDB. Days from the stored bars of a minute and the auctions among the events. The official price is the last
+-- correction's of the close, then the largest auction print's, then the first report of the open and the last of the
+-- close, then the regular part's own. Days that are stored without a trade are due as well.
 
 CREATE OR REPLACE TABLE due AS
 WITH traded AS (
@@ -30,7 +30,8 @@ priced AS (
         min({'size': -size, 'ns': ordering.ns, 'event_id': ordering.event_id, 'price': price})
             FILTER (WHERE auction = 'close').price AS close_print,
         arg_min(price, ordering) FILTER (WHERE auction = 'open_report') AS open_report,
-        arg_max(price, ordering) FILTER (WHERE auction = 'close_report') AS close_report
+        arg_max(price, ordering) FILTER (WHERE auction = 'close_report') AS close_report,
+        arg_max(price, ordering) FILTER (WHERE auction = 'close_correction') AS close_correction
     FROM official
     GROUP BY symbol, feed
 ),
@@ -45,7 +46,7 @@ SELECT
     coalesce(priced.open_print, priced.open_report, traded.open) AS open,
     traded.high,
     traded.low,
-    coalesce(priced.close_print, priced.close_report, traded.close) AS close,
+    coalesce(priced.close_correction, priced.close_print, priced.close_report, traded.close) AS close,
     coalesce(traded.volume, 0)::DECIMAL(24, 6) AS volume,
     coalesce(traded.notional, 0)::DECIMAL(38, 12) AS notional,
     exact_vwap(coalesce(traded.notional, 0)::DECIMAL(38, 12), coalesce(traded.volume, 0)::DECIMAL(24, 6)) AS vwap,
