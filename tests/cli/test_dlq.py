@@ -85,6 +85,8 @@ def test_accept_says_who_and_why(terminal: Terminal, feeder: Feeder) -> None:
     assert feeder.rows("SELECT DISTINCT reason, accepted_by FROM ops.dead_letter_acceptance") == [("test data", "ops")]
     assert terminal.dlq("list").out == "no dead letters\n"
     assert terminal.dlq("accept", *ids, "--because", "again").out.splitlines()[0] == "0 accepted"
+    again = terminal.dlq("replay", ids[0]).out.splitlines()
+    assert again[1].endswith("was accepted already")
 
 
 def test_a_named_letter_that_stays_is_a_failure(terminal: Terminal) -> None:

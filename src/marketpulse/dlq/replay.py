@@ -41,10 +41,11 @@ class Unsent:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What was sent; or, when it was only asked, what would be."""
+    """What was sent; or, when it was only asked, what would be. `settled`: named, and replayed or accepted before."""
 
     sent: tuple[UUID, ...]
     unsent: tuple[Unsent, ...]
+    settled: tuple[StoredLetter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,8 @@ def replay(settings: Settings, selection: Selection, *, replayed_by: str, dry_ru
     sent: list[UUID] = []
     unsent: list[Unsent] = []
     with changing(settings.operations_dsn.get_secret_value()) as connection:
+        named = find(connection, selection, body_limit=0) if selection.ids else []
+        settled = tuple(letter for letter in named if not letter.is_open)
         mail: _Mail | None = None
         last: StoredLetter | None = None
         while letters := find(connection, wanted, most=CHUNK, after=last):
@@ -79,7 +82,7 @@ def replay(settings: Settings, selection: Selection, *, replayed_by: str, dry_ru
             sent += [letter.dead_letter_id for letter, _ in ready]
         if mail is not None:
             mail.close()
-    return Replayed(tuple(sent), tuple(unsent))
+    return Replayed(tuple(sent), tuple(unsent), settled)
 
 
 _Ready = list[tuple[StoredLetter, AnyEvent]]

@@ -99,7 +99,7 @@ def fixed_as_text(fixed: Fixed, redact: Redactor) -> str:
 def replayed_as_text(done: Replayed, redact: Redactor, *, dry_run: bool) -> str:
     """How many were sent, and why the others were not."""
     words = "would be sent" if dry_run else "sent and acknowledged; the stream counts each once"
-    lines = [f"{len(done.sent):,} {words}"]
+    lines = [f"{len(done.sent):,} {words}", *_settled(done.settled)]
     for one in done.unsent[:_NAMED]:
         lines.append(f"{one.dead_letter_id.hex} stays: {shown(str(one.error), redact)[:200]}")
     if len(done.unsent) > _NAMED:
@@ -112,16 +112,20 @@ def replayed_as_text(done: Replayed, redact: Redactor, *, dry_run: bool) -> str:
 def replayed_as_json(done: Replayed, redact: Redactor) -> str:
     """The same as an object."""
     unsent = [{"dead_letter_id": one.dead_letter_id.hex, **_error(one.error, redact)} for one in done.unsent]
-    return _json({"sent": [letter_id.hex for letter_id in done.sent], "unsent": unsent})
+    settled = [{"dead_letter_id": one.dead_letter_id.hex, "state": one.state} for one in done.settled]
+    return _json({"sent": [letter_id.hex for letter_id in done.sent], "unsent": unsent, "settled": settled})
 
 
 def accepted_as_text(done: Accepted) -> str:
     """How many were given up, and which were settled before."""
-    lines = [f"{done.accepted:,} accepted"]
-    lines += [f"{one.dead_letter_id.hex} was {one.state} already" for one in done.settled[:_NAMED]]
-    if len(done.settled) > _NAMED:
-        lines.append(f"and {len(done.settled) - _NAMED:,} more were settled already")
-    return "\n".join(lines)
+    return "\n".join([f"{done.accepted:,} accepted", *_settled(done.settled)])
+
+
+def _settled(letters: Sequence[StoredLetter]) -> list[str]:
+    lines = [f"{one.dead_letter_id.hex} was {one.state} already" for one in letters[:_NAMED]]
+    if len(letters) > _NAMED:
+        lines.append(f"and {len(letters) - _NAMED:,} more were settled already")
+    return lines
 
 
 def _line(letter: StoredLetter, redact: Redactor) -> str:
