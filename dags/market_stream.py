@@ -6,7 +6,8 @@ Keeps the Spark job running that lands Kafka's records in Postgres. One run at a
 A restart resumes from the ledger in Postgres: nothing is lost and nothing lands twice, whatever was killed.
 Retries wait at most 10 seconds, and briefly again after five healthy minutes.
 
-**When it fails for good** the log names a configuration error (status 2). Correct it, then clear the task. After three
+**When it fails for good** (status 2) the log names what a person has to do: correct a setting, or look with
+`marketpulse stream resume` at what Kafka lost or at a flood of unusable records. Then clear the task. After three
 failed runs in a row Airflow pauses this DAG: unpause it when the cause is gone.
 **To restart it by hand** mark the run as failed: the driver ends and the next run takes over.
 """

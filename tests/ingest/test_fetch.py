@@ -101,6 +101,14 @@ def test_transient_failures_are_retried_with_growing_pauses() -> None:
     assert parts.waits == [0.5, 1.0]
 
 
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 520])
+@pytest.mark.parametrize("body", [b"", b"<html>down</html>", b'{"trades": {"AAPL": [{"p": null}]}}'])
+def test_an_outage_leaves_nothing_that_a_dead_letter_could_be_made_of(status: int, body: bytes) -> None:
+    failure = rig(*[answer(body, status)] * 3).failure()
+    assert failure.outcome is not Outcome.MALFORMED
+    assert failure.body == b""
+
+
 def test_three_attempts_and_no_more() -> None:
     parts = rig(down(), down(), down(), page(1))
     assert parts.failure().outcome is Outcome.TRANSIENT

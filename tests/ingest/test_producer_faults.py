@@ -177,8 +177,9 @@ def test_unreadable_answer_longer_than_the_topic_takes_does_not_end_the_run(rig:
     assert "unreadable_answer" in reasons
 
 
-def test_long_outage_writes_few_rows(rig: ProducerRig) -> None:
+def test_long_outage_writes_few_rows_and_no_dead_letter(rig: ProducerRig) -> None:
     rig.stand(OPEN)
+    letters = rig.broker.mark(DEAD_LETTER_TOPIC)
     rig.fault(name="outage")
     producer = rig.produce(MARKETPULSE_POLL_INTERVAL_S="0.05")
     rig.wait_for(lambda: any(line.polls >= 9 for line in producer.progress()))
@@ -187,6 +188,7 @@ def test_long_outage_writes_few_rows(rig: ProducerRig) -> None:
     assert producer.words.count("transient") <= 3
     producer.signal(signal.SIGTERM)
     assert producer.wait(10) == 143
+    assert rig.broker.values_since(letters) == []
 
 
 @pytest.mark.parametrize(

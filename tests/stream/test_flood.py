@@ -1,8 +1,11 @@
 """A flood of unusable records stops the stream before it lands, and goes on only when a person says so."""
 
+import itertools
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.stream.sink_records import OPEN, Feeder, dead_letter, trade
 
 from marketpulse.broker.topic import Bounds, Topic
@@ -38,6 +41,19 @@ def test_the_limits_are_met_at_an_offset_however_the_batches_were_cut(
 ) -> None:
     found = reached_at(before, offsets, LIMIT)
     assert (found and found[0]) == at
+
+
+@given(st.sets(st.integers(0, 40)), st.sets(st.integers(0, 40)))
+def test_where_the_stream_stops_does_not_depend_on_the_cuts(unusable: set[int], cuts: set[int]) -> None:
+    whole = reached_at([], unusable, LIMIT)
+    bounds = [0, *sorted(cuts), 41]
+    for start, end in itertools.pairwise(bounds):
+        before = [offset for offset in unusable if start - LIMIT.window <= offset < start]
+        found = reached_at(before, [offset for offset in unusable if start <= offset < end], LIMIT)
+        if found is not None:
+            assert found == whole
+            return
+    assert whole is None
 
 
 def test_what_dominates_is_named(feeder: Feeder) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
+from tests.command import Command
 from tests.database import Database
 from tests.ingest.real_broker import RealBroker
 from tests.stream.sink_records import DAY, Feeder, trade
@@ -178,3 +179,32 @@ def test_the_stream_goes_on_after_its_topic_was_lost_and_then_records_expired(
     assert [equation for equation in proof.equations if not equation.balanced and equation.name not in names] == []
     accepted = "SELECT from_offset, to_offset, accepted_by FROM ops.stream_loss WHERE topic = %s"
     assert feeder.rows(accepted, EVENT_TOPIC) == [(3, 5, "ops@here"), (3, 5, "ops@here")]
+    kafka.lose_topics()
+
+
+@pytest.mark.integration
+def test_the_command_shows_a_flood_and_lets_it_become_dead_letters(
+    broker: RealBroker, feeder: Feeder, database: Database, command: Command
+) -> None:
+    kafka = Kafka(broker, feeder)
+    kafka.make_topics()
+    kafka.publish(1000)
+    kafka.enter()
+    records = feeder.records(*[b"x"] * 1000)
+    with pytest.raises(OperatorError, match="1,000 records in a row up to offset 999 are unusable"):
+        feeder.sink().land(records)
+    addresses = {
+        "MARKETPULSE_WRITER_DSN": database.writer_dsn,
+        "MARKETPULSE_KAFKA_BOOTSTRAP": kafka.bootstrap,
+    }
+    shown = command.run("stream", "resume", **addresses)
+    assert (shown.status, "mostly not_json (1,000 of 1,000" in shown.out) == (1, True)
+    assert shown.out.endswith("--accept-dead-letters lets the unusable records become dead letters\n")
+    with pytest.raises(OperatorError):
+        feeder.sink().land(records)
+
+    accepted = command.run("stream", "resume", "--accept-dead-letters", **addresses)
+    assert (accepted.status, "those before offset 1000 may be dead letters" in accepted.out) == (0, True)
+    assert feeder.sink().land(records).accounts.total.dead_lettered == 1000
+    assert "nothing has stopped" in command.run("stream", "resume", **addresses).out
+    kafka.lose_topics()

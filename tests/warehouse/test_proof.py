@@ -51,6 +51,35 @@ TRUTH = {
     "total_trades": 4,
 }
 
+# One of the letters was corrected, and sent as a copy of a trade under ids of its own.
+CORRECTED_RECORD = """
+    WITH letter AS (
+        UPDATE ops.dead_letter
+        SET feed = 'sip', status = 'replayed'
+        WHERE kafka_topic = 'stock_analysis.dead_letter'
+        RETURNING dead_letter_id
+    ),
+    event AS (
+        INSERT INTO market.event
+        SELECT (jsonb_populate_record(
+            event, '{"producer_id": "p-r"}'::jsonb || ids.own
+        )).*
+        FROM market.event
+        CROSS JOIN LATERAL (
+            SELECT jsonb_build_object('entity_id', gen_random_uuid(), 'event_id', gen_random_uuid()) AS own
+        ) AS ids
+        WHERE event_type = 'trade' AND action = 'new'
+        LIMIT 1
+        RETURNING trading_date, entity_id, event_id
+    )
+    INSERT INTO ops.dead_letter_replay (
+        dead_letter_id, poll_id, producer_id, partition, producer_seq, trading_date, entity_id, event_id, replayed_by
+    )
+    SELECT dead_letter_id, (SELECT min(poll_id) FROM ops.poll), 'p-r', 0, 1, trading_date, entity_id, event_id, 'ops'
+    FROM letter
+    CROSS JOIN event
+"""
+
 
 @pytest.fixture
 def history(database: Database) -> Database:
@@ -292,6 +321,20 @@ def test_the_truth_ledger_disagrees(
     assert broken(proof) == {name}
     (offending,) = (equation.offending for equation in proof.equations if equation.name == name)
     assert offending[0].startswith("ABC sip 2025-07-02")
+
+
+def test_a_corrected_record_is_no_more_than_the_simulator_showed(
+    history: Database, truth: tuple[str, dict[str, Any]]
+) -> None:
+    """It sent the record unreadable, and its ledger counts it so; what a person read in it is in no ledger."""
+    url, _ = truth
+    with psycopg.connect(history.owner_dsn) as connection:
+        connection.execute(CORRECTED_RECORD)
+    proof = prove(history.operations_dsn, truth_url=url, settle_s=0)
+    sides = _sides(proof)
+    assert sides["replays_landed"] == (1, 1)
+    assert sides["truth_trades"] == (4, 4)
+    assert sides["truth_notional"] == (Decimal("1592.1"), Decimal("1592.1"))
 
 
 def test_an_unfinished_day_is_not_compared(history: Database, truth: tuple[str, dict[str, Any]]) -> None:

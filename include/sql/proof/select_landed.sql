@@ -15,6 +15,16 @@ LEFT JOIN market.event
    AND event.event_type = 'trade'
    -- A file replayed past the simulator was never in its ledger.
    AND event.provider <> 'replay'
+   -- What a person made of a record that the simulator sent unreadable: its ledger counts that one as malformed.
+   AND NOT EXISTS (
+       SELECT
+       FROM ops.dead_letter_replay AS replay
+       JOIN ops.dead_letter AS letter USING (dead_letter_id)
+       WHERE letter.feed IS NOT NULL
+         AND replay.trading_date = event.trading_date
+         AND replay.entity_id = event.entity_id
+         AND replay.producer_id = event.producer_id
+   )
 WHERE subscription.trading_date = %(trading_date)s
   AND subscription.feed = %(feed)s
 GROUP BY subscription.symbol

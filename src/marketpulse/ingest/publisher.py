@@ -94,8 +94,11 @@ class Publisher:
             {**configuration, "error_cb": self._on_error, "on_delivery": self._on_delivery}, logger=logger
         )
 
-    def publish(self, event: AnyEvent) -> None:
-        """Queues an event under its symbol's partition. Raises RecordError when it is too long for the topic."""
+    def publish(self, event: AnyEvent, published_at: datetime | None = None) -> None:
+        """Queues an event under its symbol's partition. Raises RecordError when it is too long for the topic.
+
+        Kafka keeps it from `published_at` on; default: when it was received.
+        """
         target = self._targets.get(event.symbol)
         if target is None:
             key = event.symbol.encode()
@@ -109,7 +112,7 @@ class Publisher:
             ("event-id", event.event_id),
         ]
         value = encode(stamped(event, self._producer_id, seq))
-        self._produce(EVENT_TOPIC, partition, seq, key, value, headers, event.received_at)
+        self._produce(EVENT_TOPIC, partition, seq, key, value, headers, published_at or event.received_at)
 
     def publish_dead_letter(self, letter: DeadLetter) -> None:
         """Queues a dead letter. Raises RecordError when it is too long for the topic."""
@@ -147,11 +150,11 @@ class Publisher:
         key: bytes | None,
         value: bytes,
         headers: list[tuple[str, Any]],
-        received_at: datetime,
+        published_at: datetime,
     ) -> None:
         if len(value) > self._value_bytes:
             raise RecordError("too_long", f"{len(value)} bytes are more than the topic takes")
-        timestamp_ms = int(received_at.timestamp() * 1000)
+        timestamp_ms = int(published_at.timestamp() * 1000)
         give_up_s = self._monotonic() + PATIENCE_S
         while True:
             try:

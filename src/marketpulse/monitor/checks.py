@@ -188,7 +188,7 @@ def judge_dead_letters(records: int, dead_lettered: int) -> Check:
         "dead_letters",
         state,
         f"{dead_lettered} of {records} records in 15 min were unusable",
-        "Read ops.dead_letter (reason, detail, body): has the provider changed its format?" if state != "ok" else "",
+        "'marketpulse dlq list' shows them: has the provider changed its format?" if state != "ok" else "",
     )
 
 

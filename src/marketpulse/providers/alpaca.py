@@ -26,7 +26,7 @@ from marketpulse.events.timestamps import datetime_ns, format_ns
 from marketpulse.providers.alpaca_answers import classify, is_notice
 from marketpulse.providers.alpaca_count import wire_records
 from marketpulse.providers.alpaca_records import DAY, MINUTE, PROVIDER, PageFacts, bar_event, quote_event, trade_event
-from marketpulse.providers.provider import Classified, Page, Query, Rejected, Request, Response, Window
+from marketpulse.providers.provider import Classified, Endpoint, Page, Query, Rejected, Request, Response, Window
 from marketpulse.providers.waiting import answered_at
 from marketpulse.providers.wire import RepeatedKeys, json_text, leaves, pointer_step, read_json
 
@@ -143,6 +143,11 @@ class Alpaca:
             if token is not None and not isinstance(token, str):
                 raise RecordError("schema", f"next_page_token is {json_text(token)[:40]}, a text is wanted")
         return Page(tuple(harvest.events), tuple(harvest.rejected), token or None, known.intersection(query.symbols))
+
+    def answer(self, endpoint: Endpoint, symbol: str, record: str) -> bytes:
+        if endpoint not in _LISTS:
+            raise RecordError("schema", f"a record of {endpoint} does not say which part of its answer it was")
+        return json_text({endpoint: {symbol: [read_json(record.encode())]}}).encode()
 
     def limits(self) -> tuple[Window, ...]:
         return (Window(calls=180, seconds=60.0),)

@@ -152,6 +152,13 @@ class Provider(Protocol):
         """Events of a response classified OK. Raises RecordError when the body as a whole is unreadable."""
         ...
 
+    def answer(self, endpoint: Endpoint, symbol: str, record: str) -> bytes:
+        """The body of an answer that holds one record's wire text and nothing else, as `normalize` reads it.
+
+        Raises RecordError where a record does not say which part of an answer it was.
+        """
+        ...
+
     def limits(self) -> tuple[Window, ...]:
         """The rate limits to keep before the provider has stated its own, with a margin."""
         ...

@@ -63,6 +63,7 @@ BATCHES = (
     Account("days_accounted", "versions landed by batch", "=", "versions landed by day"),
     Account("facts_recounted", "versions of facts in the tables", "=", "landed + superseding"),
     Account("dead_letters_recounted", "dead letters in the table", "=", "dead-lettered"),
+    Account("replays_landed", "dead letters replayed", "=", "events of theirs that the stream has taken"),
 )
 _AWAITED = Account("landing_awaited", "highest numbers that landed", ">=", "highest numbers acknowledged")
 
