@@ -142,7 +142,8 @@ def _equations(
     numbers = sequences(connection, until_poll_id)
     equations = [_account(connection, account, scope.bounds) for account in POLLS]
     equations += (numbers.acknowledged_landed(), *numbers.equations())
-    equations += [_account(connection, account, scope.bounds) for account in BATCHES]
+    bounds = {**scope.bounds, "until_poll_id": until_poll_id}
+    equations += [_account(connection, account, bounds) for account in BATCHES]
     if ends is not None:
         equations.append(_kafka_drained(connection, ends))
     recorded = connection.execute(read_sql("rollups/select_range"), scope.bounds).fetchall()
