@@ -31,6 +31,11 @@ VALUES (
     %(close_at)s, %(close_at)s, 'ok', 1, %(trades)s, %(trades)s, 0, 0, jsonb_build_object('stock_analysis/0', %(trades)s)
 );
 
+-- Indexes are built in one go behind the rows.
+ALTER TABLE market.event DROP CONSTRAINT event_pkey;
+DROP INDEX market.event_time_idx;
+DROP INDEX market.event_auction_idx;
+
 CREATE TEMP TABLE drawn ON COMMIT DROP AS
 SELECT
     number,
@@ -102,6 +107,10 @@ CROSS JOIN LATERAL (
         CASE WHEN condition_draw >= 0.9999 THEN 'close_report' END AS auction
 ) AS kind
 ORDER BY drawn.number;
+
+ALTER TABLE market.event ADD PRIMARY KEY (trading_date, entity_id);
+CREATE INDEX event_time_idx ON market.event (symbol, feed, event_type, event_time_ns);
+CREATE INDEX event_auction_idx ON market.event (symbol, feed) WHERE auction IS NOT NULL;
 
 INSERT INTO market.bar_1m (
     symbol, feed, bar_start, session_part, trading_date, open, high, low, close, volume, notional, trade_count,
