@@ -84,7 +84,13 @@ def polled(provider: Alpaca, bodies: list[object], publisher: Publisher | None =
     script: Any = Script(bodies)
     redact = Redactor(())
     fetcher = Fetcher(
-        provider, script, calendar("XNYS"), synthetic=True, redact=redact, pause=lambda seconds: None, jitter=lambda: 1.0
+        provider,
+        script,
+        calendar("XNYS"),
+        synthetic=True,
+        redact=redact,
+        pause=lambda seconds: None,
+        jitter=lambda: 1.0,
     )
     office = DeadLetterOffice("alpaca", "sip", redact, letter_bytes=100_000)
     used: Any = publisher or Publisher()

@@ -25,7 +25,9 @@ def taken(body: bytes, endpoint: Endpoint) -> int:
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in FIXTURES.glob("*.json") if "expected" not in path.stem))
 def test_recorded_answers(name: str) -> None:
-    endpoint: Endpoint = "snapshots" if name.startswith("snapshots") else "bars" if name.startswith("bars") else "trades"
+    endpoint: Endpoint = (
+        "snapshots" if name.startswith("snapshots") else "bars" if name.startswith("bars") else "trades"
+    )
     body = recorded(name)
     assert counted(body, endpoint) == taken(body, endpoint) > 0
 

@@ -15,7 +15,31 @@ from marketpulse.warehouse.minute_bars import compare_bars
 from marketpulse.warehouse.second_engine import second_engine
 
 # Every role and every restriction of the table, codes that no table knows, and text that a quoting rule could trip over.
-CODES = ["@", " ", "B", "C", "F", "G", "I", "L", "M", "O", "Q", "T", "U", "V", "Z", "4", "5", "6", "7", "9", "?", '","', ""]
+CODES = [
+    "@",
+    " ",
+    "B",
+    "C",
+    "F",
+    "G",
+    "I",
+    "L",
+    "M",
+    "O",
+    "Q",
+    "T",
+    "U",
+    "V",
+    "Z",
+    "4",
+    "5",
+    "6",
+    "7",
+    "9",
+    "?",
+    '","',
+    "",
+]
 
 versions = st.builds(
     lambda number, action, price, second, minute, feed, part, tape, codes, size: trade(

@@ -79,7 +79,10 @@ def test_both_days_and_all_balance(two_days: Database) -> None:
             "UPDATE ops.stream_batch_source SET lowest_seq = 2, highest_seq = 2 WHERE batch_id = 4",
             {"sequences_continuous", "sequences_complete"},
         ),
-        ("DELETE FROM market.event WHERE trading_date = '2025-07-03'", {"facts_recounted", "bars_recomputed"}),
+        (
+            "DELETE FROM market.event WHERE trading_date = '2025-07-03'",
+            {"facts_recounted", "bars_recomputed", "rollups_recomputed"},
+        ),
         ("UPDATE ops.stream_batch_day SET versions = 2 WHERE batch_id = 4", {"facts_recounted", "days_accounted"}),
     ],
 )
