@@ -14,7 +14,7 @@ from marketpulse.warehouse.equation import Equation, Tally
 from marketpulse.warehouse.minute_bars import compare_bars
 from marketpulse.warehouse.second_engine import second_engine
 
-# Every role and every restriction of the table, codes that no table knows, and text that a quoting rule could trip over.
+# Every role and restriction of the table, codes that no table knows, and text that a quoting rule could trip over.
 CODES = [
     "@",
     " ",

@@ -66,7 +66,7 @@ def broken(database: Database, day: date | None) -> set[str]:
 def test_both_days_and_all_balance(two_days: Database) -> None:
     assert broken(two_days, DAY) == broken(two_days, NEXT) == broken(two_days, None) == set()
     proof = prove(two_days.operations_dsn, date_from=NEXT, date_to=NEXT, settle_s=0)
-    sides = {equation.name: (equation.left, equation.right) for equation in proof.equations}
+    sides = {equation.name: (int(equation.left), int(equation.right)) for equation in proof.equations}
     for name in ("poll_records", "sequences_complete", "offsets_accounted", "facts_recounted", "bars_recomputed"):
         assert sides[name] == (1, 1)
 
