@@ -1,5 +1,5 @@
 -- Dead letters that were replayed, against those whose event is in the tables, or is a dead letter again, or belongs to
--- a day that retention has sealed since. `until_poll_id` bounds them: the stream may still be reading what was sent since.
+-- a day that retention has sealed since. `until_poll_id` as in select_acknowledged.
 
 SELECT
     format('dead letter %%s', replay.dead_letter_id) AS place,
