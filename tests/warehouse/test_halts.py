@@ -62,6 +62,18 @@ def test_a_halt_that_goes_on_touches_every_day_from_then_on(quiet_day: Database,
     assert import_halts(quiet_day.operations_dsn, file) == ImportedHalts(lines=2, changed=2, dirtied=1)
 
 
+def test_a_halt_told_shorter_leaves_no_day_halted_that_it_no_longer_touches(
+    quiet_day: Database, tmp_path: Path
+) -> None:
+    import_halts(quiet_day.operations_dsn, written(tmp_path, HEAD + "ABC,2025-07-01T15:00:00Z,,\n"))
+    compute_daily(quiet_day.operations_dsn)
+    assert reasons(quiet_day) == {"halted"}
+    shorter = written(tmp_path, HEAD + "ABC,2025-07-01T15:00:00Z,2025-07-01T15:30:00Z,\n")
+    assert import_halts(quiet_day.operations_dsn, shorter) == ImportedHalts(lines=1, changed=1, dirtied=1)
+    compute_daily(quiet_day.operations_dsn)
+    assert reasons(quiet_day) == {"no_trade"}
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
