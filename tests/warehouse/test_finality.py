@@ -110,11 +110,11 @@ def test_what_a_day_waits_for(
 
 
 def test_a_day_computed_before_anything_was_answered_is_computed_again_first(database: Database) -> None:
-    load(database.owner_dsn, read_case(include_path("sql/rollups/daily/tests/no_auction")))
+    case = read_case(include_path("sql/rollups/daily/tests/full_session"))
+    load(database.owner_dsn, {table: rows for table, rows in case.items() if table != "ops.poll"})
     compute_daily(database.operations_dsn, DAY, DAY)
     prove(database)
-    run = {"producer_id": "p-1", "trading_date": DAY}
-    load(database.owner_dsn, {"ops.producer_run": [run], "ops.poll": [SWEEP], "ops.stream_ledger": [LEDGER]})
+    load(database.owner_dsn, {"ops.poll": [SWEEP], "ops.stream_ledger": [LEDGER]})
     assert waits_for(database) == ["its recomputation"]
     assert [day.trading_date for day in compute_daily(database.operations_dsn)] == [DAY]
     prove(database)

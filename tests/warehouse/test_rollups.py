@@ -133,12 +133,18 @@ def test_a_newer_poll_makes_the_day_stale_without_any_dirt(recorded: Database, o
 def test_an_old_poll_counts_until_the_day_is_computed_and_final(
     recorded: Database, operations: psycopg.Connection
 ) -> None:
-    """Rollups that stood still for longer than polls are looked at otherwise, of a computed day and of a missing one."""
+    """Rollups that stood still for long: a computed day and a missing one."""
     old = datetime.now(UTC) - timedelta(days=9)
     poll = {"received_at": old, "covered_from": DAY, "covered_until": "2025-07-03"}
     compute_daily(recorded.operations_dsn, DAY, DAY)
-    operations.execute("DELETE FROM ops.dirty_day")
     load(recorded.owner_dsn, {"ops.poll": [poll | {"trading_date": day} for day in (DAY, "2025-07-03")]})
+    operations.execute("DELETE FROM ops.dirty_day")
+    with psycopg.connect(recorded.owner_dsn) as connection:
+        connection.execute(
+            "INSERT INTO market.session SELECT calendar, '2025-07-03', pre_open_at + '1 day', open_at + '1 day',"
+            " close_at + '1 day', post_close_at + '1 day' FROM market.session WHERE trading_date = %s",
+            (DAY,),
+        )
     load(recorded.owner_dsn, {"market.subscription": [{"trading_date": "2025-07-03", "symbol": "XYZ"}]})
     assert [day.trading_date for day in compute_daily(recorded.operations_dsn)] == [DAY, date(2025, 7, 3)]
     assert compute_daily(recorded.operations_dsn) == ()
