@@ -60,6 +60,10 @@ bench-memory: .venv/.installed ## what the running stack holds in memory, by com
 	@$(BIN)/python bench/stack_memory.py
 
 # SCHEMAS=FOLDER: a checkout of microsoft/json-schemas, to follow what is not vendored.
+.PHONY: bench-proof
+bench-proof: .venv/.installed ## what a proof of 5 million trades costs, by both ways to recount them (minutes, 8 GB)
+	@$(BIN)/python bench/proof.py $(ARGS)
+
 .PHONY: check-powerbi
 check-powerbi: .venv/.installed ## the Power BI project by every validator that needs no Power BI
 	@SCHEMAS='$(SCHEMAS)' scripts/powerbi/check.sh

@@ -106,31 +106,34 @@ def test_corrected_letters_land_once_and_the_books_balance(room: PostRoom) -> No
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("point", ["flush", "_write"])
+@pytest.mark.parametrize(("point", "calls", "sent"), [("publish", 5, 4), ("flush", 1, 7), ("_write", 1, 7)])
 def test_a_replay_that_broke_off_is_repeated_and_adds_nothing(
-    room: PostRoom, monkeypatch: pytest.MonkeyPatch, point: str
+    room: PostRoom, monkeypatch: pytest.MonkeyPatch, point: str, calls: int, sent: int
 ) -> None:
-    """Killed when all was sent, before and after the broker had said so, and before it was written down."""
+    """Killed when some was sent, when all was, and when the broker had said so but nothing was written down."""
     room.feeder.land(*(poison(n, symbol=f"S{n}") for n in range(1, 8)))
     room.fix("number", "price=10.25")
+    target: type[Any] = replay_module._Mail if point == "_write" else Publisher
+    whole, left, flush = getattr(target, point), iter(range(calls - 1)), Publisher.flush
+
+    def killed(self: Any, *arguments: Any, **more: Any) -> None:
+        if next(left, None) is not None:
+            whole(self, *arguments, **more)
+            return
+        if isinstance(self, Publisher):
+            flush(self)
+        raise KeyboardInterrupt
+
     with monkeypatch.context() as patch:
-        target: type[Any] = Publisher if point == "flush" else replay_module._Mail
-        whole = getattr(target, point)
-
-        def killed(self: Any, *arguments: Any) -> None:
-            if point == "flush":
-                whole(self)
-            raise KeyboardInterrupt
-
         patch.setattr(target, point, killed)
         with pytest.raises(KeyboardInterrupt):
             room.replay()
     assert room.feeder.rows(STATES) == [("open", 7)]
-    assert room.stream() == 7
+    assert room.stream() == sent
 
     assert len(room.replay().sent) == 7
     assert room.stream() == 7
-    assert room.feeder.rows(VERDICTS) == [(7, 7, 7)]
+    assert room.feeder.rows(VERDICTS) == [(7, sent, 7)]
     assert room.feeder.rows("SELECT count(*), sum(trade_count) FROM market.bar_1m") == [(7, 7)]
     assert room.broken_equations() == []
     assert room.replay().sent == ()

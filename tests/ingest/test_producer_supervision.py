@@ -102,7 +102,7 @@ time.sleep(60)
     with pytest.raises(StoppedError):
         child.run()
     assert time.monotonic() - started_s < 5
-    assert _gone(int(pid_file.read_text()))
+    _wait_for(lambda: _gone(int(pid_file.read_text())))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent-death signal is Linux's own")

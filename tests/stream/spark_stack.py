@@ -135,6 +135,14 @@ class SparkStack:
             producer.poll(0)
         assert producer.flush(30) == 0
 
+    def publish_values(self, values: Iterable[bytes | None]) -> None:
+        """Values as they are, in this order, to the first partition of the events."""
+        producer = Producer({"bootstrap.servers": self.broker.bootstrap, "acks": "all", "enable.idempotence": True})
+        for value in values:
+            producer.produce(EVENT_TOPIC, value, partition=0)
+            producer.poll(0)
+        assert producer.flush(30) == 0
+
     def stop(self) -> None:
         for name in [*(name for name in self.processes if name not in (KAFKA, MASTER, WORKER)), WORKER, MASTER, KAFKA]:
             process = self.processes.pop(name, None)

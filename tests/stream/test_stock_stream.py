@@ -11,9 +11,13 @@ import pytest
 from tests.database import Database
 from tests.stream.sink_records import OPEN, dead_letter, trade
 from tests.stream.spark_stack import SparkStack, eventually
+from tests.stream.strange_records import strange_records
 
+from marketpulse.events.codec import encode
 from marketpulse.events.event import Trade
 from marketpulse.local.kafka import NAME as KAFKA
+from marketpulse.settings import EVENT_TOPIC
+from marketpulse.stream import consent
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +59,18 @@ class Books:
             row = connection.execute(query).fetchone()
         assert row is not None
         return tuple(row)
+
+    def rows(self, query: str) -> list[tuple[object, ...]]:
+        with psycopg.connect(self._dsn) as connection:
+            return connection.execute(query).fetchall()
+
+    def execute(self, query: str) -> None:
+        with psycopg.connect(self._dsn) as connection:
+            connection.execute(query)
+
+    def passed(self, records: int) -> bool:
+        """Whether the ledger has passed so many records."""
+        return self.one("SELECT coalesce(sum(next_offset), 0) FROM ops.stream_ledger") == (records,)
 
     def landed(self) -> bool:
         return self.one("SELECT count(*) FROM market.event") == (self.next_id - 1,)
@@ -106,3 +122,34 @@ def test_exactly_once_through_every_kill(stack: SparkStack, database: Database) 
     eventually("events landed after the driver's death", books.landed)
     books.assert_balanced(records=records + 5000)
     assert books.one("SELECT epoch FROM ops.stream_run") == (3,)
+
+
+def test_strange_records_and_a_flood_of_them(stack: SparkStack, database: Database) -> None:
+    """Through Kafka and Spark: each strange record in its place, and a stop that only a person's consent ends."""
+    books = Books(database)
+    # The market's clock is the host's here: next week has been. And some records are longer than the topic takes.
+    strange = [
+        record
+        for record in strange_records()
+        if record.topic == EVENT_TOPIC and record.name != "a week ahead" and len(record.value or b"") < 900_000
+    ]
+    books.execute("INSERT INTO ops.sealed_day (trading_date, events, superseded) VALUES ('2001-01-03', 0, 0)")
+    stack.publish_values(value for record in strange for value in (record.value, encode(books.trades(1)[0])))
+    stack.submit("driver-1", database)
+    expected = [(2 * number, record.reason) for number, record in enumerate(strange) if record.reason]
+    eventually("every strange record has its verdict", lambda: books.passed(2 * len(strange)))
+    assert books.rows("SELECT kafka_offset, reason FROM ops.dead_letter ORDER BY 1") == expected
+    assert books.one("SELECT count(*) FROM market.event") == (2 * len(strange) - len(expected),)
+
+    stack.publish_values([b"junk"] * 1000)
+    assert stack.exit_status("driver-1", within_s=120) == 2
+    assert "1,000 records in a row" in stack.log("driver-1")
+    assert "'marketpulse stream resume --accept-dead-letters'" in stack.log("driver-1")
+    landed = len(books.rows("SELECT FROM ops.dead_letter"))
+    assert landed < len(expected) + 1000
+
+    bootstrap = stack.broker.bootstrap
+    assert len(consent.accept_dead_letters(database.writer_dsn, bootstrap, accepted_by="ops@here")) == 1
+    stack.submit("driver-2", database)
+    eventually("the flood has become dead letters", lambda: books.passed(2 * len(strange) + 1000))
+    assert books.one("SELECT count(*) FROM ops.dead_letter") == (len(expected) + 1000,)

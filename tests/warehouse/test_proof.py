@@ -35,6 +35,7 @@ EQUATIONS = [
     "days_accounted",
     "facts_recounted",
     "dead_letters_recounted",
+    "replays_landed",
     "bars_recomputed",
     "rollup_bars_from_minutes",
     "rollup_days_from_minutes",

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import msgspec
 from rich.console import Console
 
 from marketpulse.warehouse.equation import Tally
@@ -57,3 +58,12 @@ def test_numbers_keep_their_decimals() -> None:
         equations=(tally.equation("notional", "landed", "true"),),
     )
     assert "1,592.1 landed = 1,592.1 true" in as_text(proof)
+
+
+def test_a_copy_is_named_where_everything_balances() -> None:
+    proof = proof_of((4, 4))
+    named = msgspec.structs.replace(proof.equations[0], named=("p-1 topic/0 batch 7: came again",))
+    proof = msgspec.structs.replace(proof, equations=(named,))
+    assert as_text(proof).splitlines()[1].strip() == "note: p-1 topic/0 batch 7: came again"
+    assert json.loads(as_json(proof))["equations"][0]["named"] == ["p-1 topic/0 batch 7: came again"]
+    assert proof.balanced

@@ -1,5 +1,6 @@
--- What each poll says it published and rejected, against how far it moved the numbers that its producer gave out. The
--- polls of a replay were made in one pass of the file and are compared together.
+-- What each poll says it published and rejected, against how far it moved the numbers that its producer gave out: they tell
+-- the order of the polls, whichever was committed first. Those of a replay were made in one pass of the file and are
+-- compared together.
 
 WITH numbered AS (
     SELECT
@@ -14,7 +15,7 @@ WITH numbered AS (
 SELECT
     format('poll %%s of %%s', poll_id, producer_id) AS place,
     records AS left_count,
-    numbers - coalesce(lag(numbers) OVER (PARTITION BY producer_id ORDER BY poll_id), 0) AS right_count
+    numbers - coalesce(lag(numbers) OVER (PARTITION BY producer_id ORDER BY numbers, records DESC), 0) AS right_count
 FROM numbered
 WHERE NOT is_replay
 UNION ALL

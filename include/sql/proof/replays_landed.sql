@@ -1,5 +1,5 @@
 -- Dead letters that were replayed, against those whose event is in the tables, or is a dead letter again, or belongs to
--- a day that retention has sealed since. `until_poll_id` as in acknowledged_landed.
+-- a day that retention has sealed since. `until_poll_id` as in select_acknowledged.
 
 SELECT
     format('dead letter %%s', replay.dead_letter_id) AS place,
@@ -30,3 +30,5 @@ SELECT
     )::integer AS right_count
 FROM ops.dead_letter_replay AS replay
 WHERE replay.poll_id <= %(until_poll_id)s
+    AND replay.trading_date >= coalesce(%(date_from)s::date, '-infinity')
+    AND replay.trading_date <= coalesce(%(date_to)s::date, 'infinity')

@@ -165,6 +165,7 @@ class _Mail:
             "events": len(sent),
             "repeated": 0,
             "rejected": 0,
+            "set_aside": 0,
             "highest_seq": Jsonb(self._publisher.highest()),
         }
         with self._connection.transaction():

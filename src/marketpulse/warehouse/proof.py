@@ -140,9 +140,10 @@ def _equations(
     connection: psycopg.Connection, until_poll_id: int, ends: TopicEnds | None, scope: Scope, truth_url: str | None
 ) -> tuple[Equation, ...]:
     numbers = sequences(connection, until_poll_id)
-    equations = [_account(connection, account, scope.bounds) for account in POLLS]
+    parameters = {**scope.bounds, "until_poll_id": until_poll_id}
+    equations = [_account(connection, account, parameters) for account in POLLS]
     equations += (numbers.acknowledged_landed(), *numbers.equations())
-    equations += [_account(connection, account, scope.bounds) for account in BATCHES]
+    equations += [_account(connection, account, parameters) for account in BATCHES]
     if ends is not None:
         equations.append(_kafka_drained(connection, ends))
     recorded = connection.execute(read_sql("rollups/select_range"), scope.bounds).fetchall()

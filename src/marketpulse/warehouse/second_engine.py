@@ -19,10 +19,19 @@ from pyarrow import csv
 from marketpulse.resources import include_path, read_sql
 from marketpulse.warehouse.equation import Tally
 
-Columns = Mapping[str, pa.DataType]
+# The names of a COPY's columns and their types in DuckDB.
+Columns = Mapping[str, str]
 
-TEXT, WHOLE, LONG_WHOLE = pa.string(), pa.int64(), pa.decimal128(38, 0)
-PRICE, SIZE, NOTIONAL = pa.decimal128(18, 6), pa.decimal128(24, 6), pa.decimal128(38, 12)
+TEXT, WHOLE, LONG_WHOLE = "VARCHAR", "BIGINT", "DECIMAL(38, 0)"
+PRICE, SIZE, NOTIONAL = "DECIMAL(18, 6)", "DECIMAL(24, 6)", "DECIMAL(38, 12)"
+_ARROW_TYPES = {
+    TEXT: pa.string(),
+    WHOLE: pa.int64(),
+    LONG_WHOLE: pa.decimal128(38, 0),
+    PRICE: pa.decimal128(18, 6),
+    SIZE: pa.decimal128(24, 6),
+    NOTIONAL: pa.decimal128(38, 12),
+}
 
 # Rows a piece: some twenty megabytes of text.
 _PIECE = 100_000
@@ -48,9 +57,8 @@ class SecondEngine:
 
     def load(self, table: str, name: str, columns: Columns, parameters: Mapping[str, Any]) -> None:
         """All rows of a COPY as a new table."""
-        self._duck.register("piece", pa.schema(list(columns.items())).empty_table())
-        self._duck.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM piece")  # noqa: S608 - our own names
-        self._duck.unregister("piece")
+        declared = ", ".join(f"{column} {kind}" for column, kind in columns.items())
+        self._duck.execute(f"CREATE OR REPLACE TABLE {table} ({declared})")
         for _ in self.pieces(name, columns, parameters):
             self._duck.execute(f"INSERT INTO {table} SELECT * FROM piece")  # noqa: S608 - our own names
 
@@ -93,7 +101,10 @@ def _table(text: bytes, columns: Columns) -> pa.Table:
         read_options=csv.ReadOptions(column_names=list(columns)),
         parse_options=csv.ParseOptions(newlines_in_values=True),
         convert_options=csv.ConvertOptions(
-            column_types=dict(columns), null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False
+            column_types={column: _ARROW_TYPES[kind] for column, kind in columns.items()},
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
         ),
     )
 
