@@ -385,7 +385,8 @@ lettered AS (
        AND coalesce(letters.feed, scope.feed) = scope.feed
     GROUP BY scope.symbol, scope.feed
 ),
--- A minute that a halt only touches counts as halted when we looked and saw nothing.
+-- A minute that a halt only touches counts as halted when we looked and saw nothing. What a file told without an end ends
+-- with the first minute of a later price.
 halts AS MATERIALIZED (
     SELECT
         symbol,
@@ -406,10 +407,24 @@ halts AS MATERIALIZED (
             date_trunc('minute', halted_at),
             date_trunc('minute', resumed_at + INTERVAL '59.999999 seconds')
         ) AS touched
-    FROM market.halt
-    WHERE symbol = ANY (%(symbols)s)
-      AND halted_at < %(trading_date)s::timestamp AT TIME ZONE 'UTC' + INTERVAL '3 days'
-      AND coalesce(resumed_at, 'infinity') > %(trading_date)s::timestamp AT TIME ZONE 'UTC' - INTERVAL '2 days'
+    FROM (
+        SELECT
+            halt.symbol,
+            halt.halted_at,
+            halt.source,
+            coalesce(halt.resumed_at, (
+                SELECT min(bar.bar_start)
+                FROM market.bar_1m AS bar
+                WHERE bar.symbol = halt.symbol
+                  AND bar.bar_start > halt.halted_at
+                  AND bar.open IS NOT NULL
+            )) AS resumed_at
+        FROM market.halt
+        WHERE halt.symbol = ANY (%(symbols)s)
+          AND halt.halted_at < %(trading_date)s::timestamp AT TIME ZONE 'UTC' + INTERVAL '3 days'
+          AND coalesce(halt.resumed_at, 'infinity') > %(trading_date)s::timestamp AT TIME ZONE 'UTC' - INTERVAL '2 days'
+    ) AS told
+    WHERE coalesce(resumed_at, 'infinity') > %(trading_date)s::timestamp AT TIME ZONE 'UTC' - INTERVAL '2 days'
 ),
 --
 halted AS (
