@@ -302,7 +302,7 @@ def bar_coverage(bar: Fact) -> Decimal:
     begin, length = at(bar["bar_start"]), timedelta(minutes=int(bar["interval_min"]))
     lost = timedelta()
     for gap in sample()["rollup.coverage"]:
-        if gap["reason"] not in {"unexplained", "our_outage", "provider_gap", "dead_lettered"}:
+        if gap["reason"] not in {"unexplained", "our_outage", "provider_gap", "dead_lettered", "not_landed", "lost"}:
             continue
         if (gap["symbol"], gap["feed"]) == (bar["symbol"], bar["feed"]):
             overlap = min(at(str(gap["range_end"])), begin + length) - max(at(str(gap["range_start"])), begin)

@@ -1,7 +1,7 @@
 """Daily rollups on a real server: the cases in include/sql/rollups, and what holds for every one of them."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from threading import Thread
@@ -127,6 +127,26 @@ def test_a_newer_poll_makes_the_day_stale_without_any_dirt(recorded: Database, o
     sweep = {"trading_date": DAY, "received_at": "now", "covered_from": DAY, "covered_until": "2025-07-03"}
     load(recorded.owner_dsn, {"ops.poll": [sweep]})
     assert [day.symbols for day in compute_daily(recorded.operations_dsn)] == [("ABC",)]
+    assert compute_daily(recorded.operations_dsn) == ()
+
+
+def test_an_old_poll_counts_until_the_day_is_computed_and_final(
+    recorded: Database, operations: psycopg.Connection
+) -> None:
+    """Rollups that stood still for long: a computed day and a missing one."""
+    old = datetime.now(UTC) - timedelta(days=9)
+    poll = {"received_at": old, "covered_from": DAY, "covered_until": "2025-07-03"}
+    compute_daily(recorded.operations_dsn, DAY, DAY)
+    load(recorded.owner_dsn, {"ops.poll": [poll | {"trading_date": day} for day in (DAY, "2025-07-03")]})
+    operations.execute("DELETE FROM ops.dirty_day")
+    with psycopg.connect(recorded.owner_dsn) as connection:
+        connection.execute(
+            "INSERT INTO market.session SELECT calendar, '2025-07-03', pre_open_at + '1 day', open_at + '1 day',"
+            " close_at + '1 day', post_close_at + '1 day' FROM market.session WHERE trading_date = %s",
+            (DAY,),
+        )
+    load(recorded.owner_dsn, {"market.subscription": [{"trading_date": "2025-07-03", "symbol": "XYZ"}]})
+    assert [day.trading_date for day in compute_daily(recorded.operations_dsn)] == [DAY, date(2025, 7, 3)]
     assert compute_daily(recorded.operations_dsn) == ()
 
 
@@ -266,9 +286,16 @@ def sealed(recorded: Database) -> Database:
 
 def test_a_sealed_day_is_refused_by_name_and_keeps_its_rollup(sealed: Database) -> None:
     before = stored(sealed.owner_dsn, DAY)
-    for first in (DAY, date(2025, 7, 1)):
-        with pytest.raises(OperatorError, match="2025-07-02 cannot be computed again: retention dropped the events"):
-            compute_daily(sealed.operations_dsn, first, DAY)
+    with pytest.raises(OperatorError, match="2025-07-02 cannot be computed again: retention dropped the events"):
+        compute_daily(sealed.operations_dsn, DAY, DAY)
+    assert stored(sealed.owner_dsn, DAY) == before != []
+
+
+def test_a_long_range_leaves_sealed_days_out_and_says_so(sealed: Database, caplog: pytest.LogCaptureFixture) -> None:
+    before = stored(sealed.owner_dsn, DAY)
+    days = compute_daily(sealed.operations_dsn, date(1975, 1, 1), DAY)
+    assert [day.trading_date for day in days] == [date(2025, 7, 1)]
+    assert "2025-07-02 cannot be computed again: retention dropped the events" in caplog.text
     assert stored(sealed.owner_dsn, DAY) == before != []
 
 

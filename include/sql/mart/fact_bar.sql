@@ -29,7 +29,7 @@ SELECT
               AND gap.feed = bar.feed
               AND gap.trading_date = bar.trading_date
               AND gap.status = 'missing'
-              AND gap.reason IN ('unexplained', 'our_outage', 'provider_gap', 'dead_lettered')
+              AND gap.reason IN ('unexplained', 'our_outage', 'provider_gap', 'dead_lettered', 'not_landed', 'lost')
               AND gap.range_start < hours.bar_end
               AND gap.range_end > bar.bar_start
         ) / extract(epoch FROM hours.bar_end - bar.bar_start), 0), 2)

@@ -47,7 +47,7 @@ unseen AS (
     WHERE trading_date = %(trading_date)s
       AND symbol = ANY (%(symbols)s)
       AND status = 'missing'
-      AND reason IN ('dead_lettered', 'our_outage', 'provider_gap', 'unexplained')
+      AND reason IN ('dead_lettered', 'lost', 'not_landed', 'our_outage', 'provider_gap', 'unexplained')
     GROUP BY symbol, feed
 ),
 --
