@@ -22,6 +22,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "sector": "Financials",
         "is_fictitious": False,
     },
+    "market.calendar": {"time_zone": "America/New_York", "is_primary": True},
+    "market.calendar_day": {"calendar": "XNYS", "is_trading_day": True, "is_early_close": False},
     "market.session": {},
     "market.subscription": {"feed": "sip", "calendar": "XNYS", "provider": "alpaca", "synthetic": True},
     "market.bar_1m": {

@@ -83,15 +83,17 @@ SELECT
     symbol,
     CASE WHEN is_from_the_beginning THEN DATE '-infinity' ELSE valid_from END AS from_date,
     coalesce(valid_to, 'infinity') AS until_date,
+    -- Before it nothing could be recorded.
+    valid_from AS listed_from,
     company
 FROM listed
 UNION ALL
-SELECT symbol, '-infinity', valid_from - 1, symbol || ' before ' || valid_from
+SELECT symbol, '-infinity', valid_from - 1, '-infinity', symbol || ' before ' || valid_from
 FROM listed
 WHERE is_first
   AND NOT is_from_the_beginning
 UNION ALL
-SELECT symbol, valid_to + 1, coalesce(next_from - 1, 'infinity'), symbol || ' after ' || valid_to
+SELECT symbol, valid_to + 1, coalesce(next_from - 1, 'infinity'), valid_to + 1, symbol || ' after ' || valid_to
 FROM listed
 WHERE valid_to IS NOT NULL
   AND (next_from IS NULL OR next_from > valid_to + 1);

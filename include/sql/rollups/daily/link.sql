@@ -30,6 +30,13 @@ FROM (
        AND previous.calendar = stored.calendar
        AND previous.trading_date = sessions.previous_date
        AND coalesce(previous.is_synthetic, false) = coalesce(stored.is_synthetic, false)
+       AND NOT EXISTS (
+           SELECT
+           FROM market.symbol AS listed
+           WHERE listed.symbol = stored.symbol
+             AND listed.valid_from > sessions.previous_date
+             AND listed.valid_from <= sessions.trading_date
+       )
 ) AS linked
 WHERE following.symbol = linked.symbol
   AND following.trading_date = linked.trading_date

@@ -230,4 +230,12 @@ LEFT JOIN rollup.daily AS previous
    AND previous.trading_date = around.previous_date
    -- A simulated close is none of a real day, nor the other way round.
    AND coalesce(previous.is_synthetic, false) = coalesce(origin.is_synthetic, false)
+   -- Nor another company's that had the symbol.
+   AND NOT EXISTS (
+       SELECT
+       FROM market.symbol AS listed
+       WHERE listed.symbol = scope.symbol
+         AND listed.valid_from > around.previous_date
+         AND listed.valid_from <= %(trading_date)s
+   )
 ORDER BY scope.symbol, scope.feed
