@@ -333,9 +333,7 @@ def test_bars_of_every_length_add_up_to_the_same_hours(database: Database, opera
 
 
 @pytest.mark.parametrize("case", ["another_feed_each_day", "quiet_sessions", "split_on_an_early_close"])
-def test_the_shown_return_is_of_the_shown_closes(
-    database: Database, operations: psycopg.Connection, case: str
-) -> None:
+def test_the_shown_return_is_of_the_shown_closes(database: Database, operations: psycopg.Connection, case: str) -> None:
     rows = read_case(include_path(f"sql/rollups/daily_series/tests/{case}"))
     symbols = {row["symbol"] for row in rows["rollup.daily"]}
     dirty = [{"symbol": symbol, "from_date": "1900-01-01"} for symbol in sorted(symbols)]
