@@ -244,7 +244,7 @@ def test_series(database: Database, days: list[dict[str, Any]]) -> None:
 
 
 def bases(grouped: Any, closes: pd.Series) -> pd.Series:
-    """The close that each period's return is counted from: of the one before, where its last session is the last day."""
+    """What each period's return is counted from: the close of the one before, where that reaches its last session."""
     last = grouped.agg(standing=("standing", "last"), next_date=("next_date", "last"))
     ends = [
         not np.isnan(row.standing) and pd.Period(row.next_date, freq=at.freq) > at
