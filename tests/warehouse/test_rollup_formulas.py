@@ -171,8 +171,12 @@ def days(database: Database) -> list[dict[str, Any]]:
         for day in sessions
         if (session := xnys.session(day)) is not None
     ]
-    calendars = {"market.calendar": [{"calendar": "XNYS"}], "market.calendar_day": planned}
-    load(database.owner_dsn, {"market.corporate_action": actions, **calendars})
+    tables = {
+        "market.corporate_action": actions,
+        "market.calendar": [{"calendar": "XNYS"}],
+        "market.calendar_day": planned,
+    }
+    load(database.owner_dsn, tables)
     return rows
 
 

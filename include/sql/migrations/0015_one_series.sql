@@ -129,6 +129,24 @@ ALTER TABLE rollup.daily_series
     ADD COLUMN previous_close_date date,
     ADD COLUMN previous_close_feed text;
 
+-- What a day showed and shows since it was final: one row per figure. `version` is the day's version that shows `new_value`.
+CREATE TABLE ops.daily_restatement (
+    restatement_id bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    symbol         text        NOT NULL,
+    trading_date   date        NOT NULL,
+    feed           text        NOT NULL,
+    version        integer     NOT NULL,
+    field          text        NOT NULL,
+    old_value      text,
+    new_value      text,
+    cause          text        NOT NULL,
+    restated_at    timestamptz NOT NULL DEFAULT now(),
+    CHECK (old_value IS DISTINCT FROM new_value)
+);
+CREATE INDEX daily_restatement_day_idx ON ops.daily_restatement (symbol, trading_date);
+GRANT SELECT, INSERT ON ops.daily_restatement TO marketpulse_operations;
+COMMENT ON TABLE ops.daily_restatement IS 'Figures of final days that changed: old, new, why and when.';
+
 -- What was computed by the rules before: every series; and days of several feeds, and days of which several venues printed an auction.
 INSERT INTO ops.dirty_day AS dirty (symbol, trading_date)
 SELECT symbol, trading_date
