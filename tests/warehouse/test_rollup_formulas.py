@@ -171,7 +171,7 @@ def days(database: Database) -> list[dict[str, Any]]:
         for day in sessions
         if (session := xnys.session(day)) is not None
     ]
-    tables = {
+    tables: dict[str, list[dict[str, Any]]] = {
         "market.corporate_action": actions,
         "market.calendar": [{"calendar": "XNYS"}],
         "market.calendar_day": planned,
