@@ -9,7 +9,7 @@ from marketpulse.monitor.freshness import SymbolFreshness
 from marketpulse.monitor.lag import PartitionLag
 
 DAY = date(2026, 11, 20)
-RUNNING = ProducerSeen("p-1", "XNYS", DAY, None, "box:1:p-1", lease_is_live=True, renewed_age_s=2.0)
+RUNNING = ProducerSeen("p-1", "XNYS", DAY, 600.0, None, "box:1:p-1", lease_is_live=True, renewed_age_s=2.0)
 VANISHED = replace(RUNNING, lease_is_live=False, renewed_age_s=40.0)
 ENDED = replace(RUNNING, holder=None, lease_is_live=False, ended_age_s=4000.0)
 PARTITION = PartitionLag("stock_analysis", 0, 10, 10, 0, 0.0, 0, None, None)
@@ -64,19 +64,23 @@ def test_lag_is_judged_by_its_age_and_by_what_retention_leaves(lag: PartitionLag
 
 
 @pytest.mark.parametrize(
-    ("seconds", "speed", "producing", "state"),
+    ("seconds", "speed", "producing_for_s", "state"),
     [
-        (30.0, 1.0, True, "ok"),
-        (90.0, 1.0, True, "warning"),
-        (400.0, 1.0, True, "critical"),
+        (30.0, 1.0, 600.0, "ok"),
+        (90.0, 1.0, 600.0, "warning"),
+        (400.0, 1.0, 600.0, "critical"),
         # At 1000 times the pace, 400 market seconds are less than half a second.
-        (400.0, 1000.0, True, "ok"),
-        (400.0, 1.0, False, "ok"),
+        (400.0, 1000.0, 600.0, "ok"),
+        (400.0, 1.0, None, "ok"),
+        # It has just begun, and catches up with the day.
+        (4000.0, 1.0, 20.0, "ok"),
     ],
 )
-def test_what_was_not_asked_for_is_our_outage(seconds: float, speed: float, producing: bool, state: State) -> None:
+def test_what_was_not_asked_for_is_our_outage(
+    seconds: float, speed: float, producing_for_s: float | None, state: State
+) -> None:
     symbols = [SYMBOL, replace(SYMBOL, symbol="AAPL", uncovered_open_seconds=seconds)]
-    assert checks.judge_coverage(symbols, producing=producing, speed=speed).state == state
+    assert checks.judge_coverage(symbols, producing_for_s=producing_for_s, speed=speed).state == state
 
 
 @pytest.mark.parametrize(

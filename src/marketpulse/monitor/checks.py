@@ -16,7 +16,7 @@ RANK: dict[str, int] = {"ok": 0, "warning": 1, "critical": 2}
 # new one takes half a minute to start: what that costs is for the lag to say.
 PRODUCER_SILENT_S = 30.0
 STREAM_WARNING_S, STREAM_CRITICAL_S = 45.0, 120.0
-# A session's first minutes belong to the start of its producer.
+# A session's first minutes belong to the start of its producer, and a producer's to what it has to catch up with.
 START_GRACE_S = 180.0
 LAG_WARNING_S, LAG_CRITICAL_S = 60.0, 300.0
 RETENTION_WARNING_H, RETENTION_CRITICAL_H = 24.0, 4.0
@@ -45,6 +45,7 @@ class ProducerSeen:
     producer_id: str
     calendar: str
     trading_date: date
+    started_age_s: float
     ended_age_s: float | None
     holder: str | None
     lease_is_live: bool
@@ -53,6 +54,11 @@ class ProducerSeen:
     @property
     def is_producing(self) -> bool:
         return self.holder is not None and self.lease_is_live
+
+    @property
+    def producing_for_s(self) -> float | None:
+        """Since the run began; None while nobody produces."""
+        return self.started_age_s if self.is_producing else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +137,12 @@ def judge_lag(lags: Sequence[PartitionLag]) -> Check:
     return Check("lag", state, summary, action if state != "ok" else "")
 
 
-def judge_coverage(symbols: Sequence[SymbolFreshness], *, producing: bool, speed: float) -> Check:
-    """Whether all symbols were asked for up to now. The limits stretch with a market clock that runs faster."""
-    if not producing:
+def judge_coverage(symbols: Sequence[SymbolFreshness], *, producing_for_s: float | None, speed: float) -> Check:
+    """Whether all symbols were asked for up to now. The limits stretch with a market clock that runs faster.
+
+    `producing_for_s` is None while nobody produces. A producer that has just begun may catch up with the day.
+    """
+    if producing_for_s is None:
         return Check("coverage", "ok", "nobody produces, so nothing is due")
     scale = max(speed, 1.0)
     behind = [known for known in symbols if known.uncovered_open_seconds is not None]
@@ -149,6 +158,8 @@ def judge_coverage(symbols: Sequence[SymbolFreshness], *, producing: bool, speed
         else "ok"
     )
     summary = f"{worst.symbol} is known up to {seconds:.0f} market seconds ago, the oldest of {len(behind)} symbols"
+    if state != "ok" and producing_for_s < START_GRACE_S:
+        return Check("coverage", "ok", f"{summary}; the producer began {producing_for_s:.0f} s ago and catches up")
     action = "Look at the producer's log (DAG market_producer): is the provider slow, is the quota used up?"
     return Check("coverage", state, summary, action if state != "ok" else "")
 

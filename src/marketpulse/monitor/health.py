@@ -88,7 +88,8 @@ def check(settings: Settings, *, host: Clock | None = None, market: Clock | None
             found.append(checks.judge_provider(outcome, good_age_s, producing=producing))
             found.append(checks.judge_dead_letters(*_dead_letters(connection)))
             symbols = freshness.measure(connection, market_at=market_at)
-            found.append(checks.judge_coverage(symbols, producing=producing, speed=speed))
+            producing_for_s = None if seen is None else seen.producing_for_s
+            found.append(checks.judge_coverage(symbols, producing_for_s=producing_for_s, speed=speed))
             found.append(checks.judge_sweeps(_unswept(connection, settings, market_at, speed)))
             late = _late_days(connection, settings, market_at)
             try:
@@ -139,10 +140,8 @@ def _producer(connection: psycopg.Connection) -> ProducerSeen | None:
     row = connection.execute(read_sql("monitor/producer"), {"lease": PRODUCER_LEASE}).fetchone()
     if row is None:
         return None
-    producer_id, calendar_name, trading_date, ended_age_s, holder, lease_is_live, renewed_age_s = row
-    return ProducerSeen(
-        producer_id, calendar_name, trading_date, ended_age_s, holder, bool(lease_is_live), renewed_age_s
-    )
+    *run, holder, lease_is_live, renewed_age_s = row
+    return ProducerSeen(*run, holder, bool(lease_is_live), renewed_age_s)
 
 
 def _stream(connection: psycopg.Connection) -> StreamSeen | None:
