@@ -231,6 +231,7 @@ def test_a_week_is_final_when_its_days_are_and_the_next_session_is_in_another(da
     prepare(database)
     with psycopg.connect(database.owner_dsn, autocommit=True) as connection:
         connection.execute("DELETE FROM rollup.daily WHERE trading_date < %s", (DAY,))
+        connection.execute("DELETE FROM rollup.daily_series")
         connection.execute("UPDATE rollup.daily SET next_date = '2025-07-07'")
         finalise(database.operations_dsn, ends())
         rows = connection.execute("SELECT period, state FROM rollup.period ORDER BY period").fetchall()

@@ -67,6 +67,7 @@ def compute_daily(
 def extend_series(connection: psycopg.Connection) -> None:
     """Compute the series, weeks and months of every symbol that waits for them. Runs in the caller's transaction."""
     connection.execute(read_sql("rollups/lock"))
+    connection.execute(read_sql("rollups/spread_dirty_series"))
     while waiting := connection.execute(read_sql("rollups/take_dirty_series"), {"maximum": _SERIES_SYMBOLS}).fetchall():
         values = {"symbols": [symbol for symbol, _ in waiting], "from_dates": [day for _, day in waiting]}
         for name in ("daily_series", "period"):
