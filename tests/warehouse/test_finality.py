@@ -142,7 +142,8 @@ def minutes(database: Database) -> dict[str, int]:
     """The minutes without a trade, by reason."""
     with psycopg.connect(database.owner_dsn) as connection:
         rows = connection.execute(
-            "SELECT reason, sum(minutes) FROM rollup.coverage WHERE trading_date = %s AND status = 'missing' GROUP BY 1",
+            "SELECT reason, sum(minutes) FROM rollup.coverage"
+            " WHERE trading_date = %s AND status = 'missing' GROUP BY 1",
             (DAY,),
         ).fetchall()
     return {reason: int(count) for reason, count in rows}
