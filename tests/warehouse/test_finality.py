@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 from tests.database import Database
 from tests.warehouse.rows import load, read_case
 
@@ -119,6 +120,33 @@ def test_a_day_computed_before_anything_was_answered_is_computed_again_first(dat
     assert [day.trading_date for day in compute_daily(database.operations_dsn)] == [DAY]
     prove(database)
     assert waits_for(database) == [None]
+
+
+def test_a_day_waits_for_what_its_polls_published(database: Database) -> None:
+    """A quiet symbol too: nothing that lands says so by itself, so the day stays dirty until all numbers have."""
+    prepare(database, sweep={"records": 5, "events": 5, "highest_seq": Jsonb({"stock_analysis/0": 5})})
+    assert minutes(database) == {"not_landed": 955}
+    assert waits_for(database) == ["its recomputation"]
+    assert [day.trading_date for day in compute_daily(database.operations_dsn)] == [DAY]
+    batch = {"batch_id": 1, "first_offset": 0, "last_offset": 4, "records": 5, "landed": 5}
+    numbers = {"batch_id": 1, "records": 5, "landed": 5, "lowest_seq": 1, "highest_seq": 5}
+    load(database.owner_dsn, {"ops.stream_batch": [batch], "ops.stream_batch_source": [numbers]})
+    assert [day.trading_date for day in compute_daily(database.operations_dsn)] == [DAY]
+    assert minutes(database) == {"no_trade": 955}
+    assert compute_daily(database.operations_dsn) == ()
+    prove(database)
+    assert waits_for(database) == [None]
+
+
+def minutes(database: Database) -> dict[str, int]:
+    """The minutes without a trade, by reason."""
+    with psycopg.connect(database.owner_dsn) as connection:
+        rows = connection.execute(
+            "SELECT reason, sum(minutes) FROM rollup.coverage"
+            " WHERE trading_date = %s AND status = 'missing' GROUP BY 1",
+            (DAY,),
+        ).fetchall()
+    return {reason: int(count) for reason, count in rows}
 
 
 @pytest.mark.parametrize("polled_until", [None, "2025-07-02T19:00Z"])

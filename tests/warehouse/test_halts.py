@@ -204,3 +204,16 @@ def test_a_halt_of_a_file_without_an_end_ends_with_the_next_price(three_days: Da
     import_halts(three_days.operations_dsn, written(tmp_path, HEAD + "ABC,2025-06-23T19:00:00Z,,\n"))
     compute_daily(three_days.operations_dsn, date(2025, 6, 23), date(2025, 6, 25))
     assert halted(three_days) == {FIRST: 60, SECOND: 90}
+
+
+def test_a_price_that_lands_late_ends_the_halt_on_the_days_after_it_too(three_days: Database, tmp_path: Path) -> None:
+    with psycopg.connect(three_days.owner_dsn) as connection:
+        connection.execute("DELETE FROM market.bar_1m WHERE trading_date > %s", (FIRST,))
+    import_halts(three_days.operations_dsn, written(tmp_path, HEAD + "ABC,2025-06-23T19:00:00Z,,\n"))
+    compute_daily(three_days.operations_dsn)
+    assert halted(three_days) == {FIRST: 60, SECOND: 390, THIRD: 390}
+    load(three_days.owner_dsn, {"market.bar_1m": [minute(SECOND, "15:00")], "ops.dirty_day": [DIRTY]})
+    for _ in range(2):
+        compute_daily(three_days.operations_dsn)
+    assert compute_daily(three_days.operations_dsn) == ()
+    assert halted(three_days) == {FIRST: 60, SECOND: 90}

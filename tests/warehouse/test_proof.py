@@ -409,6 +409,25 @@ def test_an_accepted_loss_is_counted(history: Database) -> None:
     assert _sides(proof)["offsets_accounted"] == (12, 12)
 
 
+def test_what_an_accepted_loss_held_is_no_quiet_minute(history: Database) -> None:
+    """The poll does not say which minutes it spanned: the lost record may have been of any that had no trade."""
+    with psycopg.connect(history.owner_dsn) as connection:
+        connection.execute("UPDATE ops.stream_batch SET committed_at = now() - INTERVAL '1 hour'")
+        connection.execute("UPDATE ops.poll SET received_at = now() - INTERVAL '1 hour'")
+    load(history.owner_dsn, {"ops.stream_loss": [{"from_offset": 7, "to_offset": 10}]})
+    expired(history)
+    compute_daily(history.operations_dsn, DAY, DAY)
+    assert prove(history.operations_dsn, settle_s=0).balanced
+    with psycopg.connect(history.owner_dsn) as connection:
+        rows = connection.execute(
+            "SELECT DISTINCT reason, cites -> 'losses' -> 0 ->> 'from_offset' FROM rollup.coverage"
+            " WHERE status = 'missing' AND reason IN ('no_trade', 'not_landed', 'lost')"
+        ).fetchall()
+        assert rows == [("lost", "7")]
+        assert connection.execute("SELECT count(*) FROM rollup.daily WHERE coverage_pct = 100").fetchone() == (0,)
+        assert connection.execute("SELECT count(*) FROM ops.dirty_day").fetchone() == (0,)
+
+
 def test_a_loss_excuses_no_more_than_it_holds(history: Database) -> None:
     with psycopg.connect(history.owner_dsn) as connection:
         connection.execute("UPDATE ops.stream_batch SET committed_at = now() - INTERVAL '1 hour'")

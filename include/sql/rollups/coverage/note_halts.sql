@@ -1,8 +1,9 @@
 -- Halts that status events tell, of some symbols on every kept day: from each halting code to the next resuming one, on
 -- whatever day. One that is not told to end on its day ends with the first minute of a later price, if that is before a
 -- resumption is told; without any resumption it ends with its session, because nothing says that it went on.
--- A halt that a file gave stays as the file says, and those of days whose events are gone stay as they were. The days
--- that a change touches, but for the one that is being computed, become dirty. Codes: tape C H (halt), P (volatility
+-- A halt that a file gave stays as the file says; of one without an end the first minute of a later price is noted. Those
+-- of days whose events are gone stay as they were. The days that a change touches, but for the one that is being
+-- computed, become dirty. Codes: tape C H (halt), P (volatility
 -- pause), T (resumption); tapes A and B 2, 3. Parameters: trading_date, symbols.
 
 WITH told AS (
@@ -151,7 +152,39 @@ written AS (
           (excluded.resumed_at, excluded.reason, excluded.cites)
 ),
 --
+open_ended AS (
+    SELECT
+        halt.symbol,
+        halt.halted_at,
+        (halt.cites ->> 'traded_at')::timestamptz AS known_at,
+        (
+            SELECT min(bar.bar_start)
+            FROM market.bar_1m AS bar
+            WHERE bar.symbol = halt.symbol
+              AND bar.bar_start > halt.halted_at
+              AND bar.open IS NOT NULL
+        ) AS traded_at
+    FROM market.halt
+    WHERE halt.source = 'file'
+      AND halt.resumed_at IS NULL
+      AND halt.symbol = ANY (%(symbols)s)
+),
+--
+noted AS (
+    UPDATE market.halt
+    SET cites = halt.cites || jsonb_build_object('traded_at', open_ended.traded_at)
+    FROM open_ended
+    WHERE halt.symbol = open_ended.symbol
+      AND halt.halted_at = open_ended.halted_at
+      AND open_ended.known_at IS DISTINCT FROM open_ended.traded_at
+),
+--
 changed AS (
+    SELECT symbol, halted_at, ends.resumed_at
+    FROM open_ended
+    CROSS JOIN LATERAL (VALUES (known_at), (traded_at)) AS ends (resumed_at)
+    WHERE known_at IS DISTINCT FROM traded_at
+    UNION ALL
     SELECT coalesce(known.symbol, computed.symbol) AS symbol, spans.halted_at, spans.resumed_at
     FROM known
     FULL JOIN computed

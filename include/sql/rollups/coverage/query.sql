@@ -386,7 +386,7 @@ lettered AS (
     GROUP BY scope.symbol, scope.feed
 ),
 -- A minute that a halt only touches counts as halted when we looked and saw nothing. What a file told without an end ends
--- with the first minute of a later price.
+-- with the first minute of a later price, which note_halts has noted.
 halts AS MATERIALIZED (
     SELECT
         symbol,
@@ -412,13 +412,7 @@ halts AS MATERIALIZED (
             halt.symbol,
             halt.halted_at,
             halt.source,
-            coalesce(halt.resumed_at, (
-                SELECT min(bar.bar_start)
-                FROM market.bar_1m AS bar
-                WHERE bar.symbol = halt.symbol
-                  AND bar.bar_start > halt.halted_at
-                  AND bar.open IS NOT NULL
-            )) AS resumed_at
+            coalesce(halt.resumed_at, (halt.cites ->> 'traded_at')::timestamptz) AS resumed_at
         FROM market.halt
         WHERE halt.symbol = ANY (%(symbols)s)
           AND halt.halted_at < %(trading_date)s::timestamp AT TIME ZONE 'UTC' + INTERVAL '3 days'

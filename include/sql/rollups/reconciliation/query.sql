@@ -29,26 +29,85 @@ all_parts AS (
     GROUP BY bar.symbol, bar.feed
 ),
 --
+-- Restatements since the provider last revised its bar, by the fields of the day that they changed.
 restated AS (
-    SELECT symbol, feed, count(*) AS bars, max(restated_at) AS last_at
-    FROM ops.restatement
-    WHERE trading_date = %(trading_date)s
-      AND symbol = ANY (%(symbols)s)
-    GROUP BY symbol, feed
+    SELECT restated.symbol, restated.feed, changed.field, count(DISTINCT (restated.bar_start, restated.session_part)) AS bars
+    FROM official
+    JOIN ops.restatement AS restated
+        ON restated.symbol = official.symbol
+       AND restated.feed = official.feed
+       AND restated.trading_date = official.trading_date
+       AND restated.restated_at > official.updated_at
+    CROSS JOIN (
+        VALUES
+            ('open', 'open', true),
+            ('high', 'high', true),
+            ('low', 'low', true),
+            ('close', 'close', true),
+            ('volume', 'volume', false),
+            ('vwap', 'notional', false),
+            ('vwap', 'volume', false),
+            ('trade_count', 'trade_count', false)
+    ) AS changed (field, figure, is_regular)
+    WHERE (restated.old ->> changed.figure) IS DISTINCT FROM (restated.new ->> changed.figure)
+      AND (NOT changed.is_regular OR restated.session_part = 'regular')
+    GROUP BY restated.symbol, restated.feed, changed.field
+),
+-- First and last price of the regular part, and the closes that were told before a correction.
+prices AS (
+    SELECT
+        bar.symbol,
+        bar.feed,
+        (array_agg(bar.open ORDER BY bar.bar_start) FILTER (WHERE bar.open IS NOT NULL))[1] AS first_price,
+        (array_agg(bar.close ORDER BY bar.bar_start DESC) FILTER (WHERE bar.close IS NOT NULL))[1] AS last_price,
+        min(bar.bar_start) AS first_at,
+        max(bar.bar_start) AS last_at
+    FROM market.bar_1m AS bar
+    JOIN official
+        ON official.symbol = bar.symbol
+       AND official.feed = bar.feed
+    WHERE bar.trading_date = %(trading_date)s
+      AND bar.session_part = 'regular'
+    GROUP BY bar.symbol, bar.feed
 ),
 --
-unseen AS (
-    SELECT
-        symbol,
-        feed,
-        sum(minutes) AS minutes,
-        string_agg(DISTINCT reason, ', ' ORDER BY reason) AS reasons
-    FROM rollup.coverage
+told_closes AS (
+    SELECT symbol, feed, array_agg(price) AS prices
+    FROM market.event
     WHERE trading_date = %(trading_date)s
       AND symbol = ANY (%(symbols)s)
-      AND status = 'missing'
-      AND reason IN ('dead_lettered', 'lost', 'not_landed', 'our_outage', 'provider_gap', 'unexplained')
+      AND event_type = 'trade'
+      AND action <> 'cancel'
+      AND auction IN ('close', 'close_report')
     GROUP BY symbol, feed
+),
+-- Minutes that we miss: of all parts, of the regular one, and of that before our first and after our last trade. Trades
+-- of a missing minute can only raise a volume, a count or a high, lower a low, open before ours and close after it.
+unseen AS (
+    SELECT
+        coverage.symbol,
+        coverage.feed,
+        side.field,
+        sum(coverage.minutes) AS minutes,
+        string_agg(DISTINCT coverage.reason, ', ' ORDER BY coverage.reason) AS reasons
+    FROM rollup.coverage
+    LEFT JOIN prices USING (symbol, feed)
+    CROSS JOIN LATERAL (
+        VALUES
+            ('volume', true),
+            ('trade_count', true),
+            ('vwap', true),
+            ('high', coverage.session_part = 'regular'),
+            ('low', coverage.session_part = 'regular'),
+            ('open', coverage.session_part = 'regular' AND coverage.range_start < coalesce(prices.first_at, 'infinity')),
+            ('close', coverage.session_part = 'regular' AND coverage.range_end > coalesce(prices.last_at, '-infinity'))
+    ) AS side (field, is_touched)
+    WHERE coverage.trading_date = %(trading_date)s
+      AND coverage.symbol = ANY (%(symbols)s)
+      AND coverage.status = 'missing'
+      AND coverage.reason IN ('dead_lettered', 'lost', 'not_landed', 'our_outage', 'provider_gap', 'unexplained')
+      AND side.is_touched
+    GROUP BY coverage.symbol, coverage.feed, side.field
 ),
 --
 compared AS (
@@ -59,7 +118,6 @@ compared AS (
         official.entity_id,
         coalesce(official.volume_scope, 'unknown') AS volume_scope,
         official.is_final,
-        official.updated_at,
         daily.open_basis,
         daily.close_basis,
         -- A day of ours without a trade has no scope of its own.
@@ -67,10 +125,9 @@ compared AS (
             AND official.volume_scope <> 'unknown' AS is_comparable,
         daily.volume_scope AS our_scope,
         daily.volume AS regular_volume,
-        restated.bars AS restated_bars,
-        restated.last_at AS restated_at,
-        unseen.minutes AS unseen_minutes,
-        unseen.reasons AS unseen_reasons,
+        prices.first_price,
+        prices.last_price,
+        told_closes.prices AS told_closes,
         field.*
     FROM official
     JOIN rollup.daily
@@ -80,12 +137,12 @@ compared AS (
     LEFT JOIN all_parts
         ON all_parts.symbol = official.symbol
        AND all_parts.feed = official.feed
-    LEFT JOIN restated
-        ON restated.symbol = official.symbol
-       AND restated.feed = official.feed
-    LEFT JOIN unseen
-        ON unseen.symbol = official.symbol
-       AND unseen.feed = official.feed
+    LEFT JOIN prices
+        ON prices.symbol = official.symbol
+       AND prices.feed = official.feed
+    LEFT JOIN told_closes
+        ON told_closes.symbol = official.symbol
+       AND told_closes.feed = official.feed
     -- Highs, lows and sums are of the same trades and only differ when trades do; our open and close may be the primary
     -- auction's where the provider takes the first and last trade; a VWAP is told in six digits.
     CROSS JOIN LATERAL (
@@ -94,16 +151,16 @@ compared AS (
             ('high', daily.high, official.high, 0),
             ('low', daily.low, official.low, 0),
             ('close', daily.close, official.close, official.close * 0.001),
-            ('volume', all_parts.volume, official.volume, 0),
+            ('volume', coalesce(all_parts.volume, 0), official.volume, 0),
             ('vwap', all_parts.notional / nullif(all_parts.volume, 0), official.vwap, 0.000001),
-            ('trade_count', all_parts.trade_count, official.trade_count::numeric, 0)
+            ('trade_count', coalesce(all_parts.trade_count, 0), official.trade_count::numeric, 0)
     ) AS field (field, ours, official, tolerance)
 )
 SELECT
-    symbol,
-    feed,
+    compared.symbol,
+    compared.feed,
     %(trading_date)s::date AS trading_date,
-    field,
+    compared.field,
     round(ours, 6) AS ours,
     round(official, 6) AS official,
     round(tolerance, 6) AS tolerance,
@@ -111,13 +168,25 @@ SELECT
     volume_scope,
     CASE
         WHEN is_within THEN NULL
-        WHEN restated_at > updated_at
-            THEN format('%%s of our bars were restated after the provider last revised its bar', restated_bars)
-        WHEN unseen_minutes > 0 THEN format('%%s of our minutes are missing: %%s', unseen_minutes, unseen_reasons)
-        WHEN field = 'volume' AND official = regular_volume THEN 'the provider counts the regular part only'
-        WHEN field = 'open' AND open_basis <> 'trade' THEN format('ours is the %%s print, the provider''s may be the first trade', open_basis)
-        WHEN field = 'close' AND close_basis = 'correction' THEN 'ours is the corrected official close, the provider''s may be the one before it'
-        WHEN field = 'close' AND close_basis <> 'trade' THEN format('ours is the %%s print, the provider''s may be the last trade', close_basis)
+        WHEN restated.bars > 0
+            THEN format('%%s of our bars were restated after the provider last revised its bar', restated.bars)
+        WHEN unseen.minutes > 0
+            AND (
+                ours IS NULL
+                OR CASE
+                    WHEN compared.field IN ('high', 'volume', 'trade_count') THEN ours < official
+                    WHEN compared.field = 'low' THEN ours > official
+                    ELSE true
+                END
+            )
+            THEN format('%%s of our minutes are missing: %%s', unseen.minutes, unseen.reasons)
+        WHEN compared.field = 'volume' AND official = regular_volume THEN 'the provider counts the regular part only'
+        WHEN compared.field = 'open' AND open_basis <> 'trade' AND official = first_price
+            THEN format('ours is the %%s print, the provider''s the first trade', open_basis)
+        WHEN compared.field = 'close' AND close_basis = 'correction' AND official = ANY (told_closes || last_price)
+            THEN 'ours is the corrected official close, the provider''s the one before it'
+        WHEN compared.field = 'close' AND close_basis IN ('auction', 'report') AND official = last_price
+            THEN format('ours is the %%s print, the provider''s the last trade', close_basis)
         WHEN ours IS NULL THEN 'we have no such figure: no eligible trade'
         WHEN official IS NULL THEN 'the provider gives no such figure'
         WHEN is_final IS NOT TRUE THEN 'the provider''s bar is not final'
@@ -126,6 +195,8 @@ SELECT
     provider,
     entity_id
 FROM compared
+LEFT JOIN restated USING (symbol, feed, field)
+LEFT JOIN unseen USING (symbol, feed, field)
 CROSS JOIN LATERAL (
     SELECT coalesce(abs(round(ours, 6) - round(official, 6)) <= round(tolerance, 6), ours IS NULL AND official IS NULL)
         AS is_within
