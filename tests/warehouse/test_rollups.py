@@ -266,10 +266,17 @@ def sealed(recorded: Database) -> Database:
 
 def test_a_sealed_day_is_refused_by_name_and_keeps_its_rollup(sealed: Database) -> None:
     before = stored(sealed.owner_dsn, DAY)
-    for first in (DAY, date(2025, 7, 1)):
-        with pytest.raises(OperatorError, match="2025-07-02 cannot be computed again: retention dropped the events"):
-            compute_daily(sealed.operations_dsn, first, DAY)
+    with pytest.raises(OperatorError, match="2025-07-02 cannot be computed again: retention dropped the events"):
+        compute_daily(sealed.operations_dsn, DAY, DAY)
     assert stored(sealed.owner_dsn, DAY) == before != []
+
+
+def test_a_long_range_skips_its_sealed_days_and_says_so(sealed: Database, caplog: pytest.LogCaptureFixture) -> None:
+    before = stored(sealed.owner_dsn, DAY)
+    computed = compute_daily(sealed.operations_dsn, date(1976, 1, 1), DAY)
+    assert [day.trading_date for day in computed] == [date(2025, 7, 1)]
+    assert "skipped 2025-07-02: retention dropped the events, the stored rollups stay" in caplog.text
+    assert stored(sealed.owner_dsn, DAY) == before
 
 
 def test_a_sealed_day_that_is_dirty_keeps_its_figures_and_its_dirt_goes(

@@ -1,5 +1,6 @@
 """Which days a run of the rollups computes, and which it must not."""
 
+import logging
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -8,6 +9,8 @@ import psycopg
 from marketpulse.errors import OperatorError
 from marketpulse.events.session import SessionCalendar, calendar
 from marketpulse.resources import read_sql
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +40,9 @@ def recorded_days(
     connection: psycopg.Connection, date_from: date | None, date_to: date | None
 ) -> tuple[RollupDay, ...]:
     """The recorded days between two dates, both included, oldest first; None is no bound. However long the range, only
-    recorded days cost anything.
+    recorded days cost anything. Sealed ones are left out, and one line of the log says how many.
 
-    Raises OperatorError for a range that is reversed or begins in the future, and for one that holds a sealed day.
+    Raises OperatorError for a range that is reversed or begins in the future, and for one whose days are all sealed.
     """
     if date_from is not None and date_to is not None and date_from > date_to:
         raise OperatorError(f"the range is reversed: it begins on {date_from} and ends on {date_to}")
@@ -50,12 +53,16 @@ def recorded_days(
     bounds = {"date_from": date_from, "date_to": date_to}
     days = tuple(RollupDay(*row) for row in connection.execute(read_sql("rollups/select_range"), bounds))
     sealed = [day.trading_date for day in days if day.is_sealed]
-    if sealed:
+    if not sealed:
+        return days
+    named = f"{sealed[0]}" if len(sealed) == 1 else f"{len(sealed)} days from {sealed[0]} to {sealed[-1]}"
+    if len(sealed) == len(days):
         raise OperatorError(
-            f"{sealed[0]}{f' and {len(sealed) - 1} more' if sealed[1:] else ''} cannot be computed again: retention"
-            f" dropped the events; the stored rollups stay, choose a range after {sealed[-1]}"
+            f"{named} cannot be computed again: retention dropped the events; the stored rollups stay, choose a range"
+            " with newer days"
         )
-    return days
+    logger.warning("skipped %s: retention dropped the events, the stored rollups stay", named)
+    return tuple(day for day in days if not day.is_sealed)
 
 
 def neighbours(connection: psycopg.Connection, trading_date: date) -> Neighbours:

@@ -43,8 +43,9 @@ def compute_daily(
     downstream of them. Returns the computed days.
 
     `dsn` is the operations role's; `feed_order` replaces the stored order of feeds, empty leaves it. Idempotent. Days
-    finished before a failure stay computed. A sealed day that is dirty keeps its figures but for the previous close.
-    Raises OperatorError for a range that is reversed, in the future or sealed, and for an unknown calendar.
+    finished before a failure stay computed. A sealed day that is dirty keeps its figures but for the previous close;
+    in a range it is left out. Raises OperatorError for a range that is reversed, in the future or wholly sealed, and
+    for an unknown calendar.
     """
     dirty_only = date_from is None and date_to is None
     with outages(dsn), connect(dsn, application_name="rollups", autocommit=True) as connection:
