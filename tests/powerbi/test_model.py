@@ -11,8 +11,7 @@ LIVE = {"Latest", "Live Bars", "Pipeline"}
 DIMENSIONS = {"Date", "Symbol"}
 RIGHT = {
     "VWAP": "DIVIDE([Notional], [Volume])",
-    "Notional": "IF([Is Comparable], SUM(Daily[Day Notional]))",
-    "Volume": "IF([Is Comparable], SUM(Daily[Adjusted Volume]))",
+    "Volume": "IF([Is Comparable] && HASONEVALUE(Daily[Symbol]), SUM(Daily[Adjusted Volume]))",
     "High": "IF(HASONEVALUE(Daily[Symbol]), MAX(Daily[Adjusted High]))",
     "Low": "IF(HASONEVALUE(Daily[Symbol]), MIN(Daily[Adjusted Low]))",
     "Coverage": "DIVIDE([Minutes Covered], [Minutes Expected])",
@@ -124,6 +123,32 @@ def test_implicit_measures_and_automatic_dates_are_off() -> None:
 @pytest.mark.parametrize("name", RIGHT)
 def test_what_is_derived_is_a_ratio_or_an_extreme_of_the_parts(name: str) -> None:
     assert normalised(measures()[name][1].expression) == normalised(RIGHT[name])
+
+
+@pytest.mark.parametrize("name", measures())
+def test_a_missing_scope_is_no_scope_of_its_own(name: str) -> None:
+    assert not re.search(r"DISTINCTCOUNT\([^)]*Volume Scope\]", measures()[name][1].expression)
+
+
+@pytest.mark.parametrize("name", ["Volume", "Volume as Traded", "Intraday Volume", "Live Volume", "Period Volume"])
+def test_shares_of_different_companies_are_never_added(name: str) -> None:
+    table, measure = measures()[name]
+    assert f"HASONEVALUE({quoted(table)}[Symbol])" in measure.expression
+
+
+@pytest.mark.parametrize("name", ["Notional", "Intraday Notional", "Live Notional"])
+def test_money_of_different_currencies_is_never_added(name: str) -> None:
+    table, measure = measures()[name]
+    assert f"COUNTROWS(SUMMARIZE({quoted(table)}, Symbol[Currency]))" in measure.expression
+    assert "_currencies = 1" in measure.expression
+
+
+def test_a_sum_with_a_blank_part_is_no_whole() -> None:
+    assert "NOT(ISBLANK(_regular))" in measures()["Extended Share"][1].expression
+
+
+def quoted(table: str) -> str:
+    return f"'{table}'" if " " in table else table
 
 
 @pytest.mark.parametrize("name", measures())
