@@ -97,12 +97,36 @@ def test_storage_modes_are_live_where_the_page_is_live(table: Node) -> None:
     assert mode(table) == expected
 
 
-def test_only_the_intraday_bars_refresh_by_range_and_by_the_same_query() -> None:
-    assert [table.name for table in TABLES if table.of("refreshPolicy")] == ["Bars"]
-    (policy,) = tables()["Bars"].of("refreshPolicy")
-    (partition,) = tables()["Bars"].of("partition")
+@pytest.mark.parametrize(
+    ("name", "range_filter"),
+    [
+        ("Bars", "each [bar_start] >= RangeStart and [bar_start] < RangeEnd"),
+        (
+            "Daily",
+            "each [trading_date] >= DateTime.Date(RangeStart) and [trading_date] < DateTime.Date(RangeEnd)",
+        ),
+    ],
+)
+def test_the_large_facts_refresh_by_range_and_by_the_same_query(name: str, range_filter: str) -> None:
+    (policy,) = tables()[name].of("refreshPolicy")
+    (partition,) = tables()[name].of("partition")
     assert policy.properties["sourceExpression"] == partition.properties["source"]
-    assert "each [bar_start] >= RangeStart and [bar_start] < RangeEnd" in partition.properties["source"]
+    assert range_filter in partition.properties["source"]
+
+
+@pytest.mark.parametrize("name", ["Bars", "Daily"])
+def test_every_stored_range_is_asked_whether_it_changed(name: str) -> None:
+    (policy,) = tables()[name].of("refreshPolicy")
+    kept, asked = (int(policy.properties[key]) for key in ("rollingWindowPeriods", "incrementalPeriods"))
+    assert policy.properties["rollingWindowGranularity"] == policy.properties["incrementalGranularity"]
+    # The window that is kept has to be longer than the one that is looked at again.
+    assert kept == asked + 1
+    assert "List.Max(InRange[computed_at])" in policy.properties["pollingExpression"]
+    assert 'Item = "fact_daily"' in policy.properties["pollingExpression"]
+
+
+def test_no_other_table_refreshes_by_range() -> None:
+    assert sorted(table.name for table in TABLES if table.of("refreshPolicy")) == ["Bars", "Daily"]
 
 
 def test_parameters_have_the_names_and_types_that_power_bi_wants() -> None:

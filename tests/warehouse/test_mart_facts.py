@@ -105,6 +105,15 @@ def test_bars_of_before_a_split_are_in_todays_shares_too(
     ]
 
 
+def test_a_day_whose_series_alone_was_computed_anew_says_when(
+    database: Database, reader: psycopg.Connection[dict[str, Any]]
+) -> None:
+    query = "SELECT computed_at FROM mart.fact_daily WHERE symbol = 'ABC' AND trading_date = '2025-11-26'"
+    with psycopg.connect(database.owner_dsn) as connection:
+        connection.execute("UPDATE rollup.daily_series SET computed_at = '2099-01-02 03:04Z' WHERE symbol = 'ABC'")
+    assert one(reader, query) == {"computed_at": datetime(2099, 1, 2, 3, 4)}  # noqa: DTZ001 - plain on purpose
+
+
 def test_minutes_of_a_day_say_whether_they_count_and_whether_the_day_shows_their_feed(
     reader: psycopg.Connection[dict[str, Any]],
 ) -> None:

@@ -11,11 +11,11 @@ WITH current_session AS (
     GROUP BY session.calendar
 ),
 --
-watched AS (
+subscribed AS (
     SELECT
         subscription.symbol,
-        subscription.feed,
         subscription.trading_date,
+        subscription.feed,
         session.open_at,
         calendar.time_zone
     FROM current_session
@@ -24,26 +24,40 @@ watched AS (
     LEFT JOIN market.calendar USING (calendar)
 ),
 --
-followed AS (
-    SELECT DISTINCT
-        symbol,
-        trading_date,
-        true AS is_current
-    FROM watched
+-- A feed that nobody subscribed may have told of the symbol too.
+told AS (
+    SELECT symbol, trading_date, feed
+    FROM subscribed
+    UNION
+    SELECT subscribed.symbol, subscribed.trading_date, known.feed
+    FROM subscribed
+    JOIN (
+        SELECT symbol, feed FROM market.latest
+        UNION ALL
+        SELECT symbol, feed FROM market.feed_progress
+    ) AS known ON known.symbol = subscribed.symbol
 ),
 --
--- Every feed that ever told of the symbol, subscribed or not, in the order of preference.
-told AS (
+watched AS (
     SELECT
-        known.symbol,
-        array_agg(known.feed ORDER BY coalesce(preference.rank, 32767), known.feed) AS feeds
-    FROM (
-        SELECT symbol, feed FROM market.latest
-        UNION
-        SELECT symbol, feed FROM market.feed_progress
-    ) AS known
-    LEFT JOIN market.feed_preference AS preference ON preference.feed = known.feed
-    GROUP BY known.symbol
+        told.symbol,
+        told.trading_date,
+        told.feed,
+        subscribed.open_at,
+        subscribed.time_zone,
+        true AS is_current,
+        -- The feeds of the same symbol and day that go before this one; null for the first.
+        array_agg(told.feed) OVER (
+            PARTITION BY told.trading_date, told.symbol
+            ORDER BY coalesce(preference.rank, 32767), told.feed
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS better_feeds
+    FROM told
+    LEFT JOIN subscribed
+        ON subscribed.symbol = told.symbol
+       AND subscribed.trading_date = told.trading_date
+       AND subscribed.feed = told.feed
+    LEFT JOIN market.feed_preference AS preference ON preference.feed = told.feed
 )
 SELECT
     bar.symbol,
@@ -75,24 +89,20 @@ SELECT
     bar.volume_scope
 FROM market.bar_1m AS bar
 -- Not an inner join, though it amounts to one: the planner would take the matches for few and look each of them up.
-LEFT JOIN followed
-    ON followed.trading_date = bar.trading_date
-   AND followed.symbol = bar.symbol
 LEFT JOIN watched
     ON watched.trading_date = bar.trading_date
    AND watched.symbol = bar.symbol
    AND watched.feed = bar.feed
-LEFT JOIN told ON told.symbol = bar.symbol
 -- As values, not as a join: only so do they reach the index of the bars' dates.
 WHERE bar.trading_date = ANY (ARRAY(SELECT trading_date FROM current_session))
-  AND coalesce(followed.is_current, false)
+  AND coalesce(watched.is_current, false)
   AND (
-      told.feeds[1] = bar.feed
+      watched.better_feeds IS NULL
       OR NOT EXISTS (
           SELECT
           FROM market.bar_1m AS better
           WHERE better.symbol = bar.symbol
-            AND better.feed = ANY (told.feeds[1 : array_position(told.feeds, bar.feed) - 1])
+            AND better.feed = ANY (watched.better_feeds)
             AND better.bar_start = bar.bar_start
             AND better.session_part = bar.session_part
       )
