@@ -3,6 +3,7 @@
 The resident set (RSS) stands beside it; summed over processes it counts every shared page again.
 """
 
+import contextlib
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -26,26 +27,30 @@ class Held:
 
 
 def held_by_component(stack_id: str) -> dict[str, list[Held]]:
-    """Every process of the stack. Postgres' children hide their environment and are found through their parent."""
+    """Every process of the stack. Postgres' children hide their environment: they count to the nearest parent."""
+    marked = processes.find(stack_id)
+    component_of = {process.pid: processes.component_of(process) or "?" for process in marked}
+    members = {process.pid: process for process in marked}
+    # The youngest first: nearer parents before theirs.
+    for parent in reversed(marked):
+        for child in _descendants(parent):
+            if child.pid not in component_of:
+                component_of[child.pid] = component_of[parent.pid]
+                members[child.pid] = child
     found: dict[str, list[Held]] = defaultdict(list)
-    seen: set[int] = set()
-    for process in processes.find(stack_id):
-        component = processes.component_of(process) or "?"
-        try:
-            family = [process, *process.children(recursive=True)]
-        except psutil.NoSuchProcess:
-            continue
-        for member in family:
-            if member.pid in seen:
-                continue
-            seen.add(member.pid)
-            try:
-                memory = member.memory_full_info()
-            except psutil.NoSuchProcess:
-                # It ended between the listing and the question.
-                continue
-            found[component].append(Held(memory.pss, memory.rss))
+    for pid, process in members.items():
+        # One that ended meanwhile holds nothing.
+        with contextlib.suppress(psutil.NoSuchProcess):
+            memory = process.memory_full_info()
+            found[component_of[pid]].append(Held(memory.pss, memory.rss))
     return found
+
+
+def _descendants(parent: psutil.Process) -> list[psutil.Process]:
+    try:
+        return parent.children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
 
 
 def main() -> None:

@@ -331,10 +331,13 @@ def intraday(measure: Measure) -> Measure:
     return lambda rows: measure(finest(rows))
 
 
+LOWERING = {"unexplained", "our_outage", "provider_gap", "dead_lettered", "not_landed", "lost"}
+
+
 def intraday_coverage(rows: Rows) -> Decimal | None:
     """Of the parts that have bars, which in the sample is the regular one of every symbol."""
     shown = [row for row in rows if row["is_chosen"] and row["session_part"] == "regular"]
-    lost = [row for row in shown if row["shown"] in {"unexplained", "our_outage", "provider_gap", "dead_lettered"}]
+    lost = [row for row in shown if row["shown"] in LOWERING]
     return ratio(sum(known(shown, "minutes")) - sum(known(lost, "minutes"), Decimal()), total(shown, "minutes"))
 
 

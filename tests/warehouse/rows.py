@@ -13,6 +13,17 @@ from psycopg.types.json import Jsonb
 AT = "2025-07-03T12:00:00+00:00"
 
 DEFAULTS: dict[str, dict[str, Any]] = {
+    "market.symbol": {
+        "valid_from": "2000-01-01",
+        "name": "Company",
+        "mic": "XNYS",
+        "calendar": "XNYS",
+        "currency": "USD",
+        "sector": "Financials",
+        "is_fictitious": False,
+    },
+    "market.calendar": {"time_zone": "America/New_York", "is_primary": True},
+    "market.calendar_day": {"calendar": "XNYS", "is_trading_day": True, "is_early_close": False},
     "market.session": {},
     "market.subscription": {"feed": "sip", "calendar": "XNYS", "provider": "alpaca", "synthetic": True},
     "market.bar_1m": {

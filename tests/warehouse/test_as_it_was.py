@@ -96,9 +96,33 @@ def test_a_bar_whose_trades_were_all_taken_back_is_absent_since(restated: Databa
 def test_a_bar_that_never_changed_is_what_it_is_since_it_landed(restated: Database) -> None:
     with psycopg.connect(restated.owner_dsn) as connection:
         connection.execute("DELETE FROM ops.restatement")
+        connection.execute("UPDATE market.bar_1m SET batch_id = first_batch_id")
         connection.execute("UPDATE ops.stream_batch SET market_at = '2025-07-02T13:50Z' WHERE batch_id = 1")
     assert said(restated, "2025-07-02T13:49Z") == ("forming", None, 0)
     assert said(restated, "2025-07-02T13:50Z") == ("closed", Decimal(180), 0)
+
+
+def test_what_a_later_batch_added_before_the_bar_was_closed_is_not_told_before(restated: Database) -> None:
+    """The second transaction added to the bar without a restatement: until 14:00 its figures were others, not kept."""
+    with psycopg.connect(restated.owner_dsn) as connection:
+        connection.execute("DELETE FROM ops.restatement")
+        connection.execute("UPDATE market.bar_1m SET batch_id = 2")
+    assert said(restated, "2025-07-02T13:59:59Z") == ("forming", None, 0)
+    assert said(restated, "2025-07-02T14:00Z") == ("closed", Decimal(180), 0)
+
+
+def test_what_a_restatement_replaced_was_complete_only_with_its_last_trade(restated: Database) -> None:
+    """The second transaction added to the bar, the third restated it."""
+    trade = {"symbol": "ABC", "trading_date": "2025-07-02", "price": "10", "bar_start": START}
+    times = [("2025-07-02T13:35:01+00:00", 1), ("2025-07-02T13:35:02+00:00", 2), ("2025-07-02T13:35:03+00:00", 3)]
+    load(
+        restated.owner_dsn,
+        {"market.event": [trade | {"event_at": at, "batch_id": batch, "kafka_offset": batch} for at, batch in times]},
+    )
+    with psycopg.connect(restated.owner_dsn) as connection:
+        connection.execute("DELETE FROM ops.restatement WHERE batch_id = 2")
+    assert said(restated, "2025-07-02T13:59:59Z") == ("forming", None, 2)
+    assert said(restated, "2025-07-02T14:00Z") == ("closed", Decimal(150), 2)
 
 
 def test_the_week_s_restatements_by_provider(restated: Database) -> None:

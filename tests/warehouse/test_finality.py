@@ -109,6 +109,18 @@ def test_what_a_day_waits_for(
     assert state(database) == ("provisional", 1, False)
 
 
+def test_a_day_computed_before_anything_was_answered_is_computed_again_first(database: Database) -> None:
+    case = read_case(include_path("sql/rollups/daily/tests/full_session"))
+    load(database.owner_dsn, {table: rows for table, rows in case.items() if table != "ops.poll"})
+    compute_daily(database.operations_dsn, DAY, DAY)
+    prove(database)
+    load(database.owner_dsn, {"ops.poll": [SWEEP], "ops.stream_ledger": [LEDGER]})
+    assert waits_for(database) == ["its recomputation"]
+    assert [day.trading_date for day in compute_daily(database.operations_dsn)] == [DAY]
+    prove(database)
+    assert waits_for(database) == [None]
+
+
 @pytest.mark.parametrize("polled_until", [None, "2025-07-02T19:00Z"])
 def test_a_day_whose_producer_never_swept_it_is_never_final(database: Database, polled_until: str | None) -> None:
     """Killed at 15:00 and never started again, or killed before its first poll."""
@@ -192,6 +204,7 @@ def test_a_week_is_final_when_its_days_are_and_the_next_session_is_in_another(da
     prepare(database)
     with psycopg.connect(database.owner_dsn, autocommit=True) as connection:
         connection.execute("DELETE FROM rollup.daily WHERE trading_date < %s", (DAY,))
+        connection.execute("DELETE FROM rollup.daily_series")
         connection.execute("UPDATE rollup.daily SET next_date = '2025-07-07'")
         finalise(database.operations_dsn, ends())
         rows = connection.execute("SELECT period, state FROM rollup.period ORDER BY period").fetchall()

@@ -174,6 +174,35 @@ def test_the_latest_price_stands_beside_the_close_before_in_todays_shares(
     assert {name: found[name] for name in expected} == expected
 
 
+@pytest.mark.parametrize(
+    ("change", "previous_close"),
+    [
+        ("UPDATE rollup.daily SET next_date = '2025-11-27' WHERE trading_date = '2025-11-26'", None),
+        ("UPDATE rollup.daily SET close = NULL, minutes_covered = 389 WHERE trading_date = '2025-11-26'", None),
+        # Nobody traded in the session before: what it found standing still stands.
+        (
+            "WITH quiet AS (UPDATE rollup.daily SET close = NULL WHERE trading_date = '2025-11-26')"
+            " UPDATE rollup.daily_series SET previous_close = 196 WHERE trading_date = '2025-11-26'",
+            Decimal(98),
+        ),
+        (
+            "INSERT INTO market.symbol (symbol, valid_from, name, mic, calendar, currency, sector, is_fictitious)"
+            " VALUES ('ABC', '2025-11-28', 'New Co', 'XNYS', 'XNYS', 'USD', 'Financials', false)",
+            None,
+        ),
+    ],
+    ids=["unrecorded", "incomplete", "quiet", "another_company"],
+)
+def test_the_latest_price_is_compared_with_the_session_before_or_with_none(
+    database: Database, reader: psycopg.Connection[dict[str, Any]], change: str, previous_close: Decimal | None
+) -> None:
+    with psycopg.connect(database.owner_dsn) as connection:
+        connection.execute(change.encode())
+    found = one(reader, "SELECT previous_close, change_pct FROM mart.fact_latest WHERE symbol = 'ABC'")
+    assert found["previous_close"] == previous_close
+    assert (found["change_pct"] is None) == (previous_close is None)
+
+
 def test_a_symbol_without_a_day_before_has_a_price_and_no_change(reader: psycopg.Connection[dict[str, Any]]) -> None:
     found = one(reader, "SELECT * FROM mart.fact_latest WHERE symbol = 'DEF'")
     assert (found["price"], found["change_pct"], found["delay_seconds"]) == (Decimal("7.000000"), None, None)

@@ -134,8 +134,8 @@ def test_a_balanced_history(history: Database) -> None:
     assert sides["facts_recounted"] == (6, 6)
     assert sides["dead_letters_recounted"] == (1, 1)
     assert sides["bars_recomputed"] == (1, 1)
-    # A day, its bars of three intervals, its place in the series, its week and its month.
-    assert sides["rollups_recomputed"] == (7, 7)
+    # A day, its minutes, its bars of three intervals, its place in the series, its week and its month.
+    assert sides["rollups_recomputed"] == (8, 8)
 
 
 def test_an_empty_database_is_balanced(database: Database) -> None:
@@ -158,6 +158,8 @@ def test_an_empty_database_is_balanced(database: Database) -> None:
         ("DELETE FROM ops.dead_letter", {"dead_letters_recounted"}),
         ("UPDATE rollup.daily SET high = high + 1", {"rollups_recomputed", "rollup_days_from_minutes"}),
         ("UPDATE rollup.daily SET minutes_covered = 3", {"rollups_recomputed"}),
+        ("UPDATE rollup.coverage SET reason = 'halted' WHERE reason = 'no_trade'", {"rollups_recomputed"}),
+        ("DELETE FROM rollup.coverage WHERE status = 'missing'", {"rollups_recomputed"}),
         ("DELETE FROM rollup.daily", {"rollups_recomputed", "rollup_days_from_minutes"}),
         (
             "UPDATE rollup.bar SET close = close + 1 WHERE interval_min = 60",

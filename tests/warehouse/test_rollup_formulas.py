@@ -160,7 +160,23 @@ def days(database: Database) -> list[dict[str, Any]]:
         {"symbol": "ABC", "ex_date": day, "action_type": "cash_dividend", "cash_amount": amount, "currency": "USD"}
         for day, amount in DIVIDENDS
     ]
-    load(database.owner_dsn, {"market.corporate_action": actions})
+    planned = [
+        {
+            "calendar_date": day,
+            "pre_open_at": session.pre_open_at,
+            "open_at": session.open_at,
+            "close_at": session.close_at,
+            "post_close_at": session.post_close_at,
+        }
+        for day in sessions
+        if (session := xnys.session(day)) is not None
+    ]
+    tables: dict[str, list[dict[str, Any]]] = {
+        "market.corporate_action": actions,
+        "market.calendar": [{"calendar": "XNYS"}],
+        "market.calendar_day": planned,
+    }
+    load(database.owner_dsn, tables)
     return rows
 
 
@@ -180,11 +196,18 @@ def adjusted(rows: list[dict[str, Any]]) -> pd.DataFrame:
     prices = frame[["open", "high", "low", "close"]].astype(float).mul(factor, axis=0)
     dividends = pd.Series({day: float(amount) for day, amount in DIVIDENDS}).reindex(frame.index, fill_value=0.0)
     known = frame["previous_date"].isin(frame.index)
+    # A recorded session without a trade leaves the close before it standing, an unrecorded one does not.
+    standing: dict[date, float] = {}
+    for day in frame.index:
+        close = prices.at[day, "close"]
+        standing[day] = standing.get(frame.at[day, "previous_date"], np.nan) if np.isnan(close) else close
     return prices.assign(
         volume=frame["volume"].astype(float).fillna(0) / factor,
         notional=frame["notional"].astype(float).fillna(0),
         dividend=dividends * factor,
-        before=prices["close"].reindex(frame["previous_date"]).to_numpy(),
+        before=pd.Series(standing).reindex(frame["previous_date"]).to_numpy(),
+        standing=pd.Series(standing),
+        next_date=frame["next_date"],
         is_linked=known.to_numpy(),
     )
 
@@ -224,6 +247,24 @@ def test_series(database: Database, days: list[dict[str, Any]]) -> None:
     near(ours["low_52w"], by_time["low"].rolling("364D").min())
 
 
+def bases(grouped: Any, closes: pd.Series) -> pd.Series:
+    """What each period's return is counted from: the close of the one before, where that reaches its last session."""
+    last = grouped.agg(standing=("standing", "last"), next_date=("next_date", "last"))
+    ends = [
+        not np.isnan(row.standing) and pd.Period(row.next_date, freq=at.freq) > at
+        for at, row in zip(last.index, last.itertuples(), strict=True)
+    ]
+    return closes.where(ends).shift()
+
+
+def planned_minutes(until: date) -> pd.Series:
+    """Minutes from open to close of every session of the calendar from the first one on."""
+    xnys = calendar("XNYS")
+    days = [FIRST + timedelta(days=number) for number in range((until - FIRST).days + 1)]
+    sessions = {day: session for day in days if (session := xnys.session(day)) is not None}
+    return pd.Series({day: (at.close_at - at.open_at).total_seconds() / 60 for day, at in sessions.items()})
+
+
 def test_weeks_and_months(database: Database, days: list[dict[str, Any]]) -> None:
     extend(database, days)
     other = adjusted(days)
@@ -243,7 +284,14 @@ def test_weeks_and_months(database: Database, days: list[dict[str, Any]]) -> Non
         assert list(ours["period_end"]) == [at.end_time.date() for at in totals.index]
         for name in totals:
             near(ours[name], totals[name], 1e-5)
-        near(ours["return_pct"], 100 * (totals["close"] / totals["close"].shift() - 1), 1e-5)
+        near(ours["return_pct"], 100 * (totals["close"] / bases(grouped, totals["close"]) - 1), 1e-5)
+        planned = planned_minutes(other.index.max())
+        expected = planned.where(~planned.index.isin(other.index), 390)
+        by_period = pd.PeriodIndex(pd.to_datetime(expected.index), freq=rule)
+        expected, recorded = expected.groupby(by_period).sum(), totals["sessions"] * 390
+        near(ours["coverage_pct"], 100 * recorded / expected.reindex(recorded.index), 0.006)
+        assert (ours["coverage_pct"] < 100).any()
+        assert (ours["state"].to_numpy()[ours["coverage_pct"] < 100] == "provisional").all()
         near(ours["vwap"], totals["notional"] / totals["volume"], 1e-5)
 
 

@@ -1,7 +1,7 @@
 """Daily rollups on a real server: the cases in include/sql/rollups, and what holds for every one of them."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from threading import Thread
@@ -20,6 +20,7 @@ from marketpulse.errors import OperatorError
 from marketpulse.resources import include_path
 from marketpulse.settings import Settings
 from marketpulse.warehouse import rollups
+from marketpulse.warehouse.corporate_actions import CorporateAction, record_actions
 from marketpulse.warehouse.rollups import compute_daily
 
 DAY = date(2025, 7, 2)
@@ -127,6 +128,26 @@ def test_a_newer_poll_makes_the_day_stale_without_any_dirt(recorded: Database, o
     sweep = {"trading_date": DAY, "received_at": "now", "covered_from": DAY, "covered_until": "2025-07-03"}
     load(recorded.owner_dsn, {"ops.poll": [sweep]})
     assert [day.symbols for day in compute_daily(recorded.operations_dsn)] == [("ABC",)]
+    assert compute_daily(recorded.operations_dsn) == ()
+
+
+def test_an_old_poll_counts_until_the_day_is_computed_and_final(
+    recorded: Database, operations: psycopg.Connection
+) -> None:
+    """Rollups that stood still for long: a computed day and a missing one."""
+    old = datetime.now(UTC) - timedelta(days=9)
+    poll = {"received_at": old, "covered_from": DAY, "covered_until": "2025-07-03"}
+    compute_daily(recorded.operations_dsn, DAY, DAY)
+    load(recorded.owner_dsn, {"ops.poll": [poll | {"trading_date": day} for day in (DAY, "2025-07-03")]})
+    operations.execute("DELETE FROM ops.dirty_day")
+    with psycopg.connect(recorded.owner_dsn) as connection:
+        connection.execute(
+            "INSERT INTO market.session SELECT calendar, '2025-07-03', pre_open_at + '1 day', open_at + '1 day',"
+            " close_at + '1 day', post_close_at + '1 day' FROM market.session WHERE trading_date = %s",
+            (DAY,),
+        )
+    load(recorded.owner_dsn, {"market.subscription": [{"trading_date": "2025-07-03", "symbol": "XYZ"}]})
+    assert [day.trading_date for day in compute_daily(recorded.operations_dsn)] == [DAY, date(2025, 7, 3)]
     assert compute_daily(recorded.operations_dsn) == ()
 
 
@@ -271,12 +292,12 @@ def test_a_sealed_day_is_refused_by_name_and_keeps_its_rollup(sealed: Database) 
     assert stored(sealed.owner_dsn, DAY) == before != []
 
 
-def test_a_long_range_skips_its_sealed_days_and_says_so(sealed: Database, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_long_range_leaves_sealed_days_out_and_says_so(sealed: Database, caplog: pytest.LogCaptureFixture) -> None:
     before = stored(sealed.owner_dsn, DAY)
-    computed = compute_daily(sealed.operations_dsn, date(1976, 1, 1), DAY)
-    assert [day.trading_date for day in computed] == [date(2025, 7, 1)]
-    assert "skipped 2025-07-02: retention dropped the events, the stored rollups stay" in caplog.text
-    assert stored(sealed.owner_dsn, DAY) == before
+    days = compute_daily(sealed.operations_dsn, date(1975, 1, 1), DAY)
+    assert [day.trading_date for day in days] == [date(2025, 7, 1)]
+    assert "2025-07-02 cannot be computed again: retention dropped the events" in caplog.text
+    assert stored(sealed.owner_dsn, DAY) == before != []
 
 
 def test_a_sealed_day_that_is_dirty_keeps_its_figures_and_its_dirt_goes(
@@ -326,3 +347,65 @@ def test_another_order_of_feeds_chooses_again(database: Database) -> None:
         assert connection.execute(preferred).fetchall() == [("sip",)]
     with pytest.raises(OperatorError, match="names a feed twice: sip, sip"):
         compute_daily(database.operations_dsn, feed_order=("sip", "sip"))
+
+
+def test_bars_of_every_length_add_up_to_the_same_hours(database: Database, operations: psycopg.Connection) -> None:
+    load(database.owner_dsn, read_case(include_path("sql/rollups/bar/tests/covered_feed")))
+    compute_daily(database.operations_dsn, DAY, DAY)
+    totals = operations.execute(
+        "SELECT interval_min, feed, sum(volume) FROM mart.fact_bar GROUP BY interval_min, feed ORDER BY interval_min"
+    )
+    assert totals.fetchall() == [(length, "iex", Decimal(2000)) for length in (5, 15, 60)]
+    assert operations.execute("SELECT feed, volume FROM mart.fact_daily").fetchall() == [("iex", Decimal(2000))]
+
+
+@pytest.mark.parametrize("case", ["another_feed_each_day", "quiet_sessions", "split_on_an_early_close"])
+def test_the_shown_return_is_of_the_shown_closes(database: Database, operations: psycopg.Connection, case: str) -> None:
+    rows = read_case(include_path(f"sql/rollups/daily_series/tests/{case}"))
+    symbols = {row["symbol"] for row in rows["rollup.daily"]}
+    dirty = [{"symbol": symbol, "from_date": "1900-01-01"} for symbol in sorted(symbols)]
+    load(database.owner_dsn, {**rows, "ops.dirty_series": dirty})
+    compute_daily(database.operations_dsn)
+    shown = operations.execute(
+        "SELECT return_1d, round(close / previous_close - 1, 8), previous_close_date < trading_date"
+        " FROM mart.fact_daily WHERE previous_close IS NOT NULL AND close IS NOT NULL"
+    ).fetchall()
+    assert shown
+    assert all(stored == by_hand and is_before for stored, by_hand, is_before in shown)
+    assert operations.execute(
+        "SELECT count(*) FROM mart.fact_daily WHERE previous_close IS NULL AND return_1d IS NOT NULL"
+    ).fetchone() == (0,)
+
+
+def test_a_changed_list_of_symbols_makes_other_series(database: Database, operations: psycopg.Connection) -> None:
+    rows = read_case(include_path("sql/rollups/daily_series/tests/renamed_symbol"))
+    dirty = [{"symbol": symbol, "from_date": "1900-01-01"} for symbol in ("NEW", "OLD")]
+    load(database.owner_dsn, {"rollup.daily": rows["rollup.daily"], "ops.dirty_series": dirty})
+    compute_daily(database.operations_dsn)
+    query = "SELECT return_1d FROM mart.fact_daily WHERE symbol = 'NEW'"
+    assert operations.execute(query).fetchall() == [(None,)]
+    load(database.owner_dsn, {"market.symbol": rows["market.symbol"]})
+    compute_daily(database.operations_dsn)
+    assert operations.execute(query).fetchall() == [(Decimal("-0.875"),)]
+    operations.execute("UPDATE market.symbol SET renamed_to = NULL WHERE symbol = 'OLD'")
+    compute_daily(database.operations_dsn)
+    assert operations.execute(query).fetchall() == [(None,)]
+
+
+def test_a_split_under_the_new_symbol_reaches_the_old_ones_days(
+    database: Database, operations: psycopg.Connection
+) -> None:
+    rows = read_case(include_path("sql/rollups/daily_series/tests/renamed_symbol"))
+    dirty = [{"symbol": "OLD", "from_date": "1900-01-01"}]
+    load(
+        database.owner_dsn,
+        {"market.symbol": rows["market.symbol"], "rollup.daily": rows["rollup.daily"], "ops.dirty_series": dirty},
+    )
+    compute_daily(database.operations_dsn)
+    query = "SELECT adj_close FROM mart.fact_daily WHERE symbol = 'OLD' ORDER BY trading_date"
+    assert [close for (close,) in operations.execute(query)] == [Decimal(100), Decimal(80), Decimal(3)]
+    split = CorporateAction("NEW", date(2025, 7, 3), "split", split_from=Decimal(1), split_to=Decimal(10))
+    record_actions(database.operations_dsn, [split], source="test")
+    operations.execute("DELETE FROM ops.dirty_day")
+    compute_daily(database.operations_dsn)
+    assert [close for (close,) in operations.execute(query)] == [Decimal(10), Decimal(8), Decimal(3)]

@@ -17,7 +17,7 @@ CROSS JOIN LATERAL (
         coalesce(sum(coverage.minutes) FILTER (WHERE coverage.status <> 'missing'), 0) AS with_trades,
         sum(coverage.minutes) - coalesce(sum(coverage.minutes) FILTER (
             WHERE coverage.status = 'missing'
-              AND coverage.reason IN ('dead_lettered', 'our_outage', 'provider_gap', 'unexplained')
+              AND coverage.reason IN ('dead_lettered', 'lost', 'not_landed', 'our_outage', 'provider_gap', 'unexplained')
         ), 0) AS covered
     FROM rollup.coverage
     WHERE coverage.symbol = daily.symbol

@@ -56,7 +56,8 @@ judged AS (
                 THEN 'another sweep: a topic was made anew since'
             WHEN ended.is_passed IS NOT TRUE
                 THEN 'the stream to pass where the topics ended after the sweep'
-            WHEN provisional.poll_id < ended.poll_id
+            -- Computed before anything was answered: without a poll.
+            WHEN coalesce(provisional.poll_id, 0) < ended.poll_id
                 OR EXISTS (
                     SELECT
                     FROM ops.dirty_day AS dirty

@@ -94,15 +94,18 @@ WHERE NOT EXISTS (SELECT FROM known WHERE known.symbol = 'UNKNOWN');
 COMMENT ON VIEW mart.dim_symbol IS
     'One row per symbol: those of include/symbols.csv, every other one that was ever watched, and UNKNOWN.';
 COMMENT ON COLUMN mart.dim_symbol.symbol IS 'Canonical symbol in upper case, share class after a dot (BRK.B); unique.';
-COMMENT ON COLUMN mart.dim_symbol.name IS 'Name of the company or fund; the symbol itself where it is not listed.';
+COMMENT ON COLUMN mart.dim_symbol.name IS
+    'Name of the company or fund that has the symbol now, also beside facts from before valid_from, which are of another '
+    'company; the symbol itself where it is not listed.';
 COMMENT ON COLUMN mart.dim_symbol.mic IS 'Listing venue by ISO 10383, such as XNYS; UNKNOWN where it is not listed.';
 COMMENT ON COLUMN mart.dim_symbol.calendar IS 'Trading calendar that the symbol follows; see dim_session.';
 COMMENT ON COLUMN mart.dim_symbol.currency IS 'Currency of its prices by ISO 4217; UNKNOWN where it is not listed.';
 COMMENT ON COLUMN mart.dim_symbol.sector IS 'Sector by GICS, Fund for a fund, Unknown where it is not listed.';
 COMMENT ON COLUMN mart.dim_symbol.is_fictitious IS 'Whether the company exists in the simulated market only.';
 COMMENT ON COLUMN mart.dim_symbol.valid_from IS
-    'First day on which the symbol meant this company; of several companies the newest is shown.';
+    'First day on which the symbol meant this company. Of several companies the newest is shown; adjusted prices, returns '
+    'and averages never run from one to another.';
 COMMENT ON COLUMN mart.dim_symbol.valid_to IS 'Last day on which it did; null while it still does.';
 COMMENT ON COLUMN mart.dim_symbol.current_symbol IS
     'What the company''s symbol is today; another one only after a rename. Group by it to see a history across '
-    'renames.';
+    'renames: returns and adjusted prices go on over them.';

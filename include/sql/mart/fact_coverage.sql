@@ -35,4 +35,4 @@ COMMENT ON COLUMN mart.fact_coverage.status IS
     'received, late (received after its bar was closed, or only when our asking worked again) or missing.';
 COMMENT ON COLUMN mart.fact_coverage.reason IS
     'Why the minutes are missing or late: closed, no_trade, halted, presumed_halt, provider_gap, not_subscribed, '
-    'our_outage, dead_lettered, or unexplained; null where nothing is to explain.';
+    'our_outage, dead_lettered, not_landed, lost, or unexplained; null where nothing is to explain.';

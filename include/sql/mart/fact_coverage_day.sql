@@ -39,7 +39,7 @@ COMMENT ON COLUMN mart.fact_coverage_day.feed IS 'Feed that was watched; minutes
 COMMENT ON COLUMN mart.fact_coverage_day.session_part IS 'pre, regular, post, or closed.';
 COMMENT ON COLUMN mart.fact_coverage_day.reason IS
     'received, also where late, or why the minutes are missing: closed, no_trade, halted, presumed_halt, '
-    'provider_gap, not_subscribed, our_outage, dead_lettered, unexplained.';
+    'provider_gap, not_subscribed, our_outage, dead_lettered, not_landed, lost, unexplained.';
 COMMENT ON COLUMN mart.fact_coverage_day.minutes IS 'Minutes of the session part with that reason.';
 COMMENT ON COLUMN mart.fact_coverage_day.is_covered IS
     'Whether the minutes were received or the market itself explains why nothing came; the others lower a coverage.';

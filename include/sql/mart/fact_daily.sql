@@ -24,7 +24,9 @@ SELECT
     daily.delay_s AS delay_seconds,
     daily.open_basis,
     daily.close_basis,
-    daily.previous_close,
+    series.previous_close,
+    series.previous_close_date,
+    series.previous_close_feed,
     series.return_1d,
     series.total_return_1d,
     series.gap_pct,
@@ -138,13 +140,18 @@ COMMENT ON COLUMN mart.fact_daily.delay_seconds IS
 COMMENT ON COLUMN mart.fact_daily.open_basis IS 'Where open comes from: auction, report or trade.';
 COMMENT ON COLUMN mart.fact_daily.close_basis IS 'Where close comes from: correction, auction, report or trade.';
 COMMENT ON COLUMN mart.fact_daily.previous_close IS
-    'Close of the calendar''s session before, in this day''s shares when the symbol was split between; null where it '
-    'was not recorded.';
+    'Close that return_1d, gap_pct and true_range are counted from, in this day''s shares when the symbol was split '
+    'between; null where the session before was not recorded.';
+COMMENT ON COLUMN mart.fact_daily.previous_close_date IS
+    'Session of that close: the calendar''s session before, or an older one when nobody traded or trading was halted in '
+    'all sessions between.';
+COMMENT ON COLUMN mart.fact_daily.previous_close_feed IS
+    'Feed of that close; another one than feed where another one covered that session best.';
 COMMENT ON COLUMN mart.fact_daily.return_1d IS
-    'Close on the previous split-adjusted close, as a fraction: 0.01 is one percent.';
+    'close / previous_close - 1, as a fraction: 0.01 is one percent.';
 COMMENT ON COLUMN mart.fact_daily.total_return_1d IS
     'return_1d with the day''s cash dividend added to its close, as a fraction.';
-COMMENT ON COLUMN mart.fact_daily.gap_pct IS 'Open on the previous split-adjusted close, in percent.';
+COMMENT ON COLUMN mart.fact_daily.gap_pct IS 'open on previous_close, in percent.';
 COMMENT ON COLUMN mart.fact_daily.true_range IS
     'Largest of high - low, |high - previous close| and |low - previous close|, split-adjusted.';
 COMMENT ON COLUMN mart.fact_daily.atr_14 IS

@@ -63,11 +63,27 @@ LEFT JOIN rollup.daily
     ON daily.symbol = latest.symbol
    AND daily.trading_date = latest.trade_date
    AND daily.feed = latest.feed
--- The close of the newest day before, made comparable with today's price when the symbol was split since.
+-- The close of the session before, made comparable with today's price when the symbol was split since; where nobody
+-- traded in that session, the close that stood then.
 LEFT JOIN LATERAL (
     SELECT
-        round(day.close * market.split_factor(day.symbol, day.trading_date, latest.trade_date), 6)::numeric(18, 6)
-            AS close
+        round(
+            CASE
+                -- An older day is not the session before.
+                WHEN day.next_date >= latest.trade_date AND NOT EXISTS (
+                    -- Nor is the close of another company that had the symbol.
+                    SELECT
+                    FROM market.symbol AS later
+                    WHERE later.symbol = latest.symbol
+                      AND later.valid_from > day.trading_date
+                      AND later.valid_from <= latest.trade_date
+                ) THEN coalesce(
+                    day.close,
+                    CASE WHEN day.minutes_covered = day.minutes_expected THEN series.previous_close END
+                )
+            END * market.split_factor(day.symbol, day.trading_date, latest.trade_date),
+            6
+        )::numeric(18, 6) AS close
     FROM rollup.daily_series AS series
     JOIN rollup.daily AS day USING (symbol, trading_date, feed)
     -- A simulated or replayed close is none of a real price, nor the other way round.
@@ -94,7 +110,8 @@ COMMENT ON COLUMN mart.fact_latest.bid IS 'Best bid of the newest quote.';
 COMMENT ON COLUMN mart.fact_latest.ask IS 'Best ask of the newest quote.';
 COMMENT ON COLUMN mart.fact_latest.quote_at IS 'Event time of that quote, UTC.';
 COMMENT ON COLUMN mart.fact_latest.previous_close IS
-    'Close of the newest recorded day before, in today''s shares when the symbol was split since.';
+    'Close of the session before, in today''s shares when the symbol was split since; null where that session was not '
+    'recorded, or was another company''s.';
 COMMENT ON COLUMN mart.fact_latest.change IS 'price less previous_close.';
 COMMENT ON COLUMN mart.fact_latest.change_pct IS 'price on previous_close, in percent.';
 COMMENT ON COLUMN mart.fact_latest.day_volume IS 'Shares of the regular part so far, auctions included, of this feed.';

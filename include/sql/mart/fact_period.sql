@@ -40,10 +40,12 @@ COMMENT ON COLUMN mart.fact_period.vwap IS
     'notional divided by volume. Over several rows: sum(notional) / sum(volume).';
 COMMENT ON COLUMN mart.fact_period.trade_count IS 'Trades that add volume.';
 COMMENT ON COLUMN mart.fact_period.sessions IS 'Sessions of the period that are in the row.';
-COMMENT ON COLUMN mart.fact_period.return_pct IS 'Close on the close of the period right before, in percent.';
+COMMENT ON COLUMN mart.fact_period.return_pct IS 'Close on the close of the period right before, in percent; null unless the last session of that one was recorded.';
 COMMENT ON COLUMN mart.fact_period.coverage_pct IS
-    'Covered minutes of the expected ones of all its sessions, in percent.';
+    'Covered minutes of the expected ones of all its sessions, recorded or not, in percent; of the newest period up to the '
+    'symbol''s newest recorded day.';
 COMMENT ON COLUMN mart.fact_period.state IS
-    'provisional while one of its days is or another session is to come; restated when one of its days is; else final.';
+    'provisional while one of its days is, another session is to come or one was not recorded; restated when one of its '
+    'days is; else final.';
 COMMENT ON COLUMN mart.fact_period.volume_scope IS
     'What the volume counts: consolidated, venue_iex, provider_partial or unknown.';

@@ -16,6 +16,7 @@ COPY (
         received_at,
         price,
         size,
+        exchange,
         volume_scope
     FROM market.event_superseded
     WHERE trading_date = %(trading_date)s

@@ -17,6 +17,7 @@ COPY (
         received_at,
         price,
         size,
+        exchange,
         volume_scope
     FROM market.event
     WHERE trading_date = %(trading_date)s

@@ -12,12 +12,13 @@ SELECT
             WHERE action.symbol = touched.symbol
               AND action.action_type = 'split'
               AND action.ex_date <= %(trading_date)s
-              AND action.ex_date > (
+              -- On a symbol's first day the splits before it are of what the company was called then.
+              AND action.ex_date > coalesce((
                   SELECT max(daily.trading_date)
                   FROM rollup.daily
                   WHERE daily.symbol = touched.symbol
                     AND daily.trading_date < %(trading_date)s
-              )
+              ), '-infinity')
         ) OR EXISTS (
             SELECT
             FROM rollup.daily AS played

@@ -26,6 +26,8 @@ REASONS = (
     Reason("our_outage", "our outage", "O", "reason-outage", _LOST, "we did not ask the provider in this minute"),
     Reason("provider_gap", "provider gap", "G", "reason-gap", _LOST, "the provider failed to answer for this minute"),
     Reason("dead_lettered", "dead-lettered", "D", "reason-dead", _LOST, "records came and could not be read"),
+    Reason("not_landed", "not landed", "W", "reason-dead", _LOST, "what we fetched for it has not landed yet"),
+    Reason("lost", "lost", "X", "reason-dead", _LOST, "what we fetched for it is in a loss that was accepted"),
     Reason("halted", "halted", "H", "reason-halted", _KEPT, "trading was halted, by a status event or a file"),
     Reason("presumed_halt", "presumed halt", "P", "reason-halted", _KEPT, "so long without a trade as in a halt"),
     Reason("no_trade", "no trade", "N", "reason-quiet", _KEPT, "we asked, and nobody traded"),

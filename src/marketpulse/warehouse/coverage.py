@@ -6,6 +6,7 @@ means and which one a minute takes: include/sql/rollups/coverage/metadata.yaml.
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -23,13 +24,18 @@ def store_coverage(connection: psycopg.Connection, trading_date: date, symbols: 
     Called inside the day's transaction, before the daily rows that count these minutes. Minutes that have not begun by
     the host clock get no row.
     """
+    values = coverage_values(connection, trading_date, symbols)
+    connection.execute(read_sql("rollups/coverage/note_halts"), values)
+    store = sql.SQL(read_sql("rollups/coverage/store")).format(query=sql.SQL(read_sql("rollups/coverage/query")))
+    return connection.execute(store, values).rowcount
+
+
+def coverage_values(connection: psycopg.Connection, trading_date: date, symbols: Sequence[str]) -> dict[str, Any]:
+    """The parameters of coverage/query.sql for one day of some symbols."""
     day = {"trading_date": trading_date, "symbols": list(symbols)}
     names = [name for (name,) in connection.execute(read_sql("rollups/select_calendars"), day)]
     ends = [(name, end) for name in names if (end := usual_end(calendar(name), trading_date)) is not None]
-    values = day | {"calendars": [name for name, _ in ends], "usual_ends": [end for _, end in ends]}
-    connection.execute(read_sql("rollups/coverage/note_halts"), day)
-    store = sql.SQL(read_sql("rollups/coverage/store")).format(query=sql.SQL(read_sql("rollups/coverage/query")))
-    return connection.execute(store, values).rowcount
+    return day | {"calendars": [name for name, _ in ends], "usual_ends": [end for _, end in ends]}
 
 
 def usual_end(sessions: SessionCalendar, trading_date: date) -> datetime | None:

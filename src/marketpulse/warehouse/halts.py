@@ -55,10 +55,12 @@ def import_halts(dsn: str, file: Path) -> ImportedHalts:
                 "reason": halt.reason,
                 "cites": Jsonb({"file": file.name, "line": halt.line}),
             }
-            if connection.execute(read_sql("rollups/coverage/import_halt"), values).fetchone() is None:
+            news = connection.execute(read_sql("rollups/coverage/import_halt"), values).fetchone()
+            if news is None:
                 continue
             changed += 1
-            dirtied += connection.execute(read_sql("rollups/coverage/mark_halted_days"), values).rowcount
+            touched = values | {"resumed_at": news[0]}
+            dirtied += connection.execute(read_sql("rollups/coverage/mark_halted_days"), touched).rowcount
     return ImportedHalts(len(halts), changed, dirtied)
 
 

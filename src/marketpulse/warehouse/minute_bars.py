@@ -25,6 +25,7 @@ _TRADES: Columns = {
     "received_at": TEXT,
     "price": PRICE,
     "size": SIZE,
+    "exchange": TEXT,
     "volume_scope": TEXT,
 }
 _BARS: Columns = {

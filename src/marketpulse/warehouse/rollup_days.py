@@ -40,9 +40,9 @@ def recorded_days(
     connection: psycopg.Connection, date_from: date | None, date_to: date | None
 ) -> tuple[RollupDay, ...]:
     """The recorded days between two dates, both included, oldest first; None is no bound. However long the range, only
-    recorded days cost anything. Sealed ones are left out, and one line of the log says how many.
+    recorded days cost anything. Sealed days are left out, and the log names them: their stored rollups stay.
 
-    Raises OperatorError for a range that is reversed or begins in the future, and for one whose days are all sealed.
+    Raises OperatorError for a range that is reversed or begins in the future, and for one that has sealed days only.
     """
     if date_from is not None and date_to is not None and date_from > date_to:
         raise OperatorError(f"the range is reversed: it begins on {date_from} and ends on {date_to}")
@@ -53,15 +53,12 @@ def recorded_days(
     bounds = {"date_from": date_from, "date_to": date_to}
     days = tuple(RollupDay(*row) for row in connection.execute(read_sql("rollups/select_range"), bounds))
     sealed = [day.trading_date for day in days if day.is_sealed]
-    if not sealed:
-        return days
-    named = f"{sealed[0]}" if len(sealed) == 1 else f"{len(sealed)} days from {sealed[0]} to {sealed[-1]}"
-    if len(sealed) == len(days):
-        raise OperatorError(
-            f"{named} cannot be computed again: retention dropped the events; the stored rollups stay, choose a range"
-            " with newer days"
-        )
-    logger.warning("skipped %s: retention dropped the events, the stored rollups stay", named)
+    if sealed:
+        named = f"{sealed[0]}{f' and {len(sealed) - 1} more until {sealed[-1]}' if sealed[1:] else ''}"
+        dropped = f"{named} cannot be computed again: retention dropped the events; the stored rollups stay"
+        if len(sealed) == len(days):
+            raise OperatorError(f"{dropped}, choose a range after {sealed[-1]}")
+        logger.warning("%s", dropped)
     return tuple(day for day in days if not day.is_sealed)
 
 

@@ -43,9 +43,9 @@ def compute_daily(
     downstream of them. Returns the computed days.
 
     `dsn` is the operations role's; `feed_order` replaces the stored order of feeds, empty leaves it. Idempotent. Days
-    finished before a failure stay computed. A sealed day that is dirty keeps its figures but for the previous close;
-    in a range it is left out. Raises OperatorError for a range that is reversed, in the future or wholly sealed, and
-    for an unknown calendar.
+    finished before a failure stay computed. A sealed day of a range is left out with a warning; one that is dirty keeps
+    its figures but for the previous close. Raises OperatorError for a range that is reversed, in the future or sealed
+    as a whole, and for an unknown calendar.
     """
     dirty_only = date_from is None and date_to is None
     with outages(dsn), connect(dsn, application_name="rollups", autocommit=True) as connection:
@@ -67,6 +67,7 @@ def compute_daily(
 def extend_series(connection: psycopg.Connection) -> None:
     """Compute the series, weeks and months of every symbol that waits for them. Runs in the caller's transaction."""
     connection.execute(read_sql("rollups/lock"))
+    connection.execute(read_sql("rollups/spread_dirty_series"))
     while waiting := connection.execute(read_sql("rollups/take_dirty_series"), {"maximum": _SERIES_SYMBOLS}).fetchall():
         values = {"symbols": [symbol for symbol, _ in waiting], "from_dates": [day for _, day in waiting]}
         for name in ("daily_series", "period"):
@@ -91,22 +92,25 @@ def _compute_day(connection: psycopg.Connection, day: RollupDay) -> ComputedDay 
     connection.execute(read_sql("rollups/lock"))
     # Read before the facts: what is dirtied from here on has a higher revision.
     revisions = connection.execute(read_sql("rollups/select_revisions"), values).fetchall()
-    computed = None
+    computed, waiting = None, set[str]()
     if day.is_sealed:
         logger.warning("%s is sealed: its events were dropped, its stored rollup stays", day.trading_date)
         _link(connection, values, [day.trading_date] * len(around.calendars), around.previous_dates)
     else:
         store_coverage(connection, day.trading_date, day.symbols)
+        # What the stream will read says nothing of itself when it is no news: such days stay dirty until then.
+        waiting = {symbol for (symbol,) in connection.execute(read_sql("rollups/coverage/mark_waiting"), values)}
         connection.execute(stored_from("bar"), values)
         stored = connection.execute(stored_from("daily"), values)
         computed = ComputedDay(day.trading_date, tuple(day.symbols), stored.rowcount)
         connection.execute(stored_from("reconciliation"), values)
         _link(connection, values, around.next_dates, [day.trading_date] * len(around.calendars))
     connection.execute(read_sql("rollups/mark_series"), values)
+    seen_dirt = [(symbol, revision) for symbol, revision in revisions if symbol not in waiting]
     seen = {
         "trading_date": day.trading_date,
-        "symbols": [symbol for symbol, _ in revisions],
-        "revisions": [revision for _, revision in revisions],
+        "symbols": [symbol for symbol, _ in seen_dirt],
+        "revisions": [revision for _, revision in seen_dirt],
     }
     connection.execute(read_sql("rollups/clear_dirty"), seen)
     return computed

@@ -37,6 +37,7 @@ def compare_rollups(engine: SecondEngine, bars: Tally, days: Tally, trading_date
     day = {"trading_date": trading_date}
     engine.load("session", "copy_sessions", _SESSIONS, day)
     engine.load("dirty", "copy_dirty_symbols", {"symbol": TEXT}, day)
+    engine.load("listing", "copy_listings", {"symbol": TEXT, "mic": TEXT}, day)
     engine.run("keep_bars")
     engine.run("make_rollup_bars")
     engine.load("stored", "copy_rollup_bars", _BARS, day)

@@ -15,6 +15,7 @@ from psycopg import sql
 
 from marketpulse.resources import read_sql
 from marketpulse.warehouse.account import Account, summarised
+from marketpulse.warehouse.coverage import coverage_values
 from marketpulse.warehouse.equation import SAMPLE, Equation, Tally
 from marketpulse.warehouse.rollup_days import neighbours
 
@@ -36,6 +37,7 @@ def rollups_recomputed(connection: psycopg.Connection, days: list[tuple[date, li
             "next_dates": around.next_dates,
         }
         found += [_compared(connection, name, parameters) for name in ("daily", "bar")]
+        found.append(_compared(connection, "coverage", coverage_values(connection, trading_date, symbols)))
     known = sorted({symbol for _, symbols in days for symbol in symbols})
     for start in range(0, len(known), _SERIES_SYMBOLS):
         symbols = known[start : start + _SERIES_SYMBOLS]

@@ -20,15 +20,15 @@ VALUES ('ABC', '2025-11-28', 'split', 1, 2, 'case');
 INSERT INTO rollup.daily (
     symbol, trading_date, feed, calendar, open, high, low, close, volume, notional, trade_count, volume_pre, volume_post,
     trade_count_pre, trade_count_post, volume_scope, previous_close, realised_volatility, minutes_expected,
-    minutes_with_trades, minutes_covered, state, delay_s, is_synthetic
+    minutes_with_trades, minutes_covered, state, delay_s, is_synthetic, next_date
 )
 VALUES
     ('ABC', '2025-11-26', 'sip', 'XNYS', 199, 202, 198, 200, 1000, 200000, 10, 0, 0, 0, 0, 'consolidated', NULL, NULL,
-     390, 390, 390, 'final', 0, true),
+     390, 390, 390, 'final', 0, true, '2025-11-28'),
     ('ABC', '2025-11-28', 'sip', 'XNYS', 100, 103, 99, 102, 600, 60600, 6, 5, 0, 1, 0, 'consolidated', 100, 0.02,
-     210, 3, 208, 'provisional', 900, true),
+     210, 3, 208, 'provisional', 900, true, '2025-12-01'),
     ('ABC', '2025-11-28', 'iex', 'XNYS', 100, 101, 99, 101, 60, 6060, 3, 0, 0, 0, 0, 'venue_iex', NULL, NULL,
-     210, 2, 200, 'provisional', 0, true);
+     210, 2, 200, 'provisional', 0, true, '2025-12-01');
 INSERT INTO rollup.daily_series (
     symbol, trading_date, feed, split_factor, factor_version, adj_open, adj_high, adj_low, adj_close, adj_volume, return_1d
 )

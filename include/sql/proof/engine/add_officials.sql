@@ -10,7 +10,8 @@ SELECT
         'event_id': event_id::UUID
     }} AS ordering,
     piece.price,
-    piece.size
+    piece.size,
+    piece.exchange
 FROM piece
 JOIN kind
     ON kind.feed = piece.feed

@@ -29,6 +29,7 @@ CREATE OR REPLACE TABLE version (
     received_at VARCHAR,
     price DECIMAL(18, 6),
     size DECIMAL(24, 6),
+    exchange VARCHAR,
     volume_scope VARCHAR
 );
 
@@ -54,5 +55,6 @@ CREATE OR REPLACE TABLE official (
     auction VARCHAR,
     ordering STRUCT (ns BIGINT, sequence DECIMAL(38, 0), trade_id DECIMAL(38, 0), event_id UUID),
     price DECIMAL(18, 6),
-    size DECIMAL(24, 6)
+    size DECIMAL(24, 6),
+    exchange VARCHAR
 );

@@ -1,6 +1,7 @@
 -- DuckDB. Days from the stored bars of a minute and the auctions among the events. The official price is the last
--- correction's of the close, then the largest auction print's, then the first report of the open and the last of the
--- close, then the regular part's own. Days that are stored without a trade are due as well.
+-- correction's of the close, then the primary auction print's (the listing venue's, else the largest), then the first
+-- report of the open and the last of the close, then the regular part's own. Days that are stored without a trade are due
+-- as well.
 
 CREATE OR REPLACE TABLE due AS
 WITH traded AS (
@@ -21,18 +22,36 @@ WITH traded AS (
     FROM bar
     GROUP BY symbol, feed
 ),
+placed AS (
+    SELECT
+        official.*,
+        -- Nasdaq prints as Q or T; the other letters are those of the consolidated tapes.
+        coalesce(
+            CASE official.exchange
+                WHEN 'A' THEN listing.mic = 'XASE'
+                WHEN 'N' THEN listing.mic = 'XNYS'
+                WHEN 'P' THEN listing.mic = 'ARCX'
+                WHEN 'V' THEN listing.mic = 'IEXG'
+                WHEN 'Z' THEN listing.mic = 'BATS'
+                ELSE official.exchange IN ('Q', 'T') AND listing.mic IN ('XNAS', 'XNGS', 'XNMS', 'XNCM')
+            END,
+            false
+        ) AS is_primary
+    FROM official
+    LEFT JOIN listing USING (symbol)
+),
 priced AS (
     SELECT
         symbol,
         feed,
-        min({'size': -size, 'ns': ordering.ns, 'event_id': ordering.event_id, 'price': price})
+        min({'away': NOT is_primary, 'size': -size, 'ns': ordering.ns, 'event_id': ordering.event_id, 'price': price})
             FILTER (WHERE auction = 'open').price AS open_print,
-        min({'size': -size, 'ns': ordering.ns, 'event_id': ordering.event_id, 'price': price})
+        min({'away': NOT is_primary, 'size': -size, 'ns': ordering.ns, 'event_id': ordering.event_id, 'price': price})
             FILTER (WHERE auction = 'close').price AS close_print,
         arg_min(price, ordering) FILTER (WHERE auction = 'open_report') AS open_report,
         arg_max(price, ordering) FILTER (WHERE auction = 'close_report') AS close_report,
         arg_max(price, ordering) FILTER (WHERE auction = 'close_correction') AS close_correction
-    FROM official
+    FROM placed
     GROUP BY symbol, feed
 ),
 known AS (

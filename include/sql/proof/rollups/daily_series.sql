@@ -16,12 +16,14 @@ SELECT
         WHEN (
             computed.feed, computed.split_factor, computed.factor_version, computed.adj_open,
             computed.adj_high, computed.adj_low, computed.adj_close, computed.adj_volume,
+            computed.previous_close, computed.previous_close_date, computed.previous_close_feed,
             computed.return_1d, computed.total_return_1d, computed.gap_pct, computed.true_range,
             computed.atr_14, computed.sma_20, computed.sma_50, computed.sma_200, computed.drawdown_pct,
             computed.high_52w, computed.low_52w
         ) IS DISTINCT FROM (
             stored.feed, stored.split_factor, stored.factor_version, stored.adj_open, stored.adj_high,
-            stored.adj_low, stored.adj_close, stored.adj_volume, stored.return_1d,
+            stored.adj_low, stored.adj_close, stored.adj_volume, stored.previous_close,
+            stored.previous_close_date, stored.previous_close_feed, stored.return_1d,
             stored.total_return_1d, stored.gap_pct, stored.true_range, stored.atr_14, stored.sma_20,
             stored.sma_50, stored.sma_200, stored.drawdown_pct, stored.high_52w, stored.low_52w
         ) THEN 0

@@ -7,6 +7,7 @@ WITH subscribed AS MATERIALIZED (
     SELECT
         subscription.symbol,
         subscription.feed,
+        subscription.synthetic,
         session.pre_open_at,
         session.open_at,
         session.close_at
@@ -14,6 +15,13 @@ WITH subscribed AS MATERIALIZED (
     JOIN market.session USING (calendar, trading_date)
     WHERE subscription.trading_date = %(trading_date)s
       AND subscription.symbol = ANY (%(symbols)s)
+),
+-- By the same count as the day's own coverage.
+covered AS MATERIALIZED (
+    SELECT symbol, feed, session_part, coverage_pct
+    FROM rollup.part_coverage
+    WHERE trading_date = %(trading_date)s
+      AND symbol = ANY (%(symbols)s)
 ),
 restated AS (
     SELECT symbol, feed, bar_start, session_part
@@ -128,31 +136,31 @@ bars AS NOT MATERIALIZED (
     UNION ALL
     SELECT 60 AS interval_min, * FROM hours
 ),
-ranked AS (
-    SELECT known.symbol, known.feed, coalesce(preference.rank, 1000000) AS rank
-    FROM (SELECT DISTINCT symbol, feed FROM hours) AS known
+-- Which feed is shown, for a whole part of the day, so that bars of every length hold the same trades: the one that
+-- covered the part best, then the preferred one, as for the day. A subscribed feed without a bar counts as well.
+known AS (
+    SELECT symbol, feed, session_part FROM hours
+    UNION
+    SELECT subscribed.symbol, subscribed.feed, part.session_part
+    FROM subscribed
+    CROSS JOIN (VALUES ('pre'), ('regular'), ('post')) AS part (session_part)
+),
+chosen AS (
+    SELECT DISTINCT ON (known.symbol, known.session_part)
+        known.symbol,
+        known.session_part,
+        known.feed
+    FROM known
+    LEFT JOIN subscribed USING (symbol, feed)
+    LEFT JOIN covered USING (symbol, feed, session_part)
     LEFT JOIN market.feed_preference AS preference USING (feed)
-),
--- Which other feeds come before this one; mostly there is none, and then no bar has to be compared.
-rivals AS (
-    SELECT ranked.symbol, ranked.feed, better.feed AS better_feed
-    FROM ranked
-    JOIN ranked AS better
-        ON better.symbol = ranked.symbol
-       AND (better.rank, better.feed) < (ranked.rank, ranked.feed)
-),
-outranked AS (
-    SELECT DISTINCT bars.symbol, bars.feed, bars.interval_min, bars.bar_start, bars.session_part
-    FROM rivals
-    JOIN bars
-        ON bars.symbol = rivals.symbol
-       AND bars.feed = rivals.feed
-    JOIN bars AS better
-        ON better.symbol = rivals.symbol
-       AND better.feed = rivals.better_feed
-       AND better.interval_min = bars.interval_min
-       AND better.bar_start = bars.bar_start
-       AND better.session_part = bars.session_part
+    ORDER BY
+        known.symbol,
+        known.session_part,
+        coalesce(known.feed IN ('replay', 'tape', 'round_the_clock') OR subscribed.synthetic, false),
+        covered.coverage_pct DESC NULLS LAST,
+        preference.rank NULLS LAST,
+        known.feed
 )
 SELECT
     bars.symbol,
@@ -170,7 +178,7 @@ SELECT
     bars.trade_count,
     bars.minutes_with_trades::integer AS minutes_with_trades,
     bars.is_restated,
-    outranked.symbol IS NULL AS is_preferred,
+    chosen.feed = bars.feed AS is_preferred,
     bars.volume_scope
 FROM bars
-LEFT JOIN outranked USING (symbol, feed, interval_min, bar_start, session_part)
+JOIN chosen USING (symbol, session_part)

@@ -85,6 +85,159 @@ watched AS MATERIALIZED (
     CROSS JOIN LATERAL unnest(poll.symbols) AS asked (symbol)
     WHERE asked.symbol = ANY (%(symbols)s)
 ),
+-- The numbers of what each poll published, by producer and partition; a replay is one pass, whose polls share them.
+published AS MATERIALIZED (
+    SELECT
+        numbered.poll_id,
+        numbered.producer_id,
+        numbered.spot,
+        numbered.received_at,
+        int8multirange(int8range(least(numbered.before, numbered.highest), numbered.highest, '(]')) AS numbers
+    FROM (
+        SELECT
+            poll.poll_id,
+            poll.producer_id,
+            poll.received_at,
+            spot.key AS spot,
+            spot.value::bigint AS highest,
+            CASE
+                WHEN poll.purpose = 'replay' THEN 0
+                ELSE lag(spot.value::bigint, 1, 0::bigint) OVER (
+                    PARTITION BY poll.producer_id, spot.key ORDER BY poll.poll_id
+                )
+            END AS before
+        FROM ops.poll
+        CROSS JOIN LATERAL jsonb_each_text(poll.highest_seq) AS spot
+        WHERE poll.producer_id IN (SELECT producer_id FROM polls)
+    ) AS numbered
+),
+--
+landed AS MATERIALIZED (
+    SELECT
+        source.producer_id,
+        format('%%s/%%s', batch.topic, batch.partition) AS spot,
+        range_agg(coalesce(
+            source.seqs,
+            int8multirange(int8range(source.lowest_seq, source.highest_seq, '[]'))
+        )) AS numbers
+    FROM ops.stream_batch_source AS source
+    JOIN ops.stream_batch AS batch USING (batch_id)
+    WHERE source.producer_id IN (SELECT producer_id FROM polls)
+      AND source.highest_seq IS NOT NULL
+    GROUP BY source.producer_id, batch.topic, batch.partition
+),
+-- The newest accepted loss of each partition, and up to which record's time the stream has read it since.
+accepted AS (
+    SELECT
+        format('%%s/%%s', loss.topic, loss.partition) AS spot,
+        max(loss.accepted_at) AS accepted_at,
+        jsonb_agg(
+            jsonb_build_object('topic', loss.topic, 'partition', loss.partition, 'from_offset', loss.from_offset)
+            ORDER BY loss.accepted_at, loss.from_offset
+        ) AS losses,
+        max(CASE WHEN ledger.topic IS NULL THEN 'infinity' ELSE ledger.last_record_at END) AS read_until
+    FROM ops.stream_loss AS loss
+    LEFT JOIN ops.stream_ledger AS ledger USING (topic, partition)
+    WHERE loss.to_offset > loss.from_offset
+    GROUP BY loss.topic, loss.partition
+),
+-- Polls of which some number is not among those that landed. It is lost when a loss was accepted since, and the stream
+-- has read a later number or a later record; else it is on its way.
+unlanded AS MATERIALIZED (
+    SELECT
+        published.poll_id,
+        bool_and((
+            published.received_at <= accepted.accepted_at
+            AND (
+                upper(published.numbers - landed.numbers) <= upper(landed.numbers)
+                OR published.received_at < accepted.read_until
+            )
+        ) IS TRUE) AS is_lost,
+        jsonb_path_query_array(jsonb_agg(accepted.losses) FILTER (WHERE accepted.losses IS NOT NULL), '$[*][*]') AS losses
+    FROM published
+    LEFT JOIN landed USING (producer_id, spot)
+    LEFT JOIN accepted USING (spot)
+    WHERE NOT published.numbers <@ coalesce(landed.numbers, '{}')
+    GROUP BY published.poll_id
+),
+-- What such polls spanned is not known, whatever else the same run answers: it publishes no version twice. A range that
+-- is not told is any.
+doubted AS MATERIALIZED (
+    SELECT
+        polls.watch_id,
+        polls.producer_id,
+        unlanded.is_lost,
+        range_agg(tstzrange(
+            date_trunc('minute', told.covered_from), date_trunc('minute', told.covered_until + INTERVAL '59.999999 seconds')
+        )) AS minutes,
+        max(polls.poll_id) AS poll_id,
+        (array_agg(unlanded.losses ORDER BY polls.poll_id DESC))[1] AS losses
+    FROM unlanded
+    JOIN polls USING (poll_id)
+    CROSS JOIN LATERAL (
+        SELECT
+            CASE WHEN polls.covered_from < polls.covered_until THEN polls.covered_from END AS covered_from,
+            CASE WHEN polls.covered_from < polls.covered_until THEN polls.covered_until END AS covered_until
+    ) AS told
+    GROUP BY polls.watch_id, polls.producer_id, unlanded.is_lost
+),
+-- Another run that asked for all of it again has published it again.
+asked_again AS MATERIALIZED (
+    SELECT
+        doubted.watch_id,
+        doubted.producer_id,
+        doubted.is_lost,
+        polls.watch_id AS again_watch_id,
+        range_agg(tstzrange(polls.covered_from, polls.covered_until)) AS spans
+    FROM doubted
+    JOIN polls
+        ON polls.poll_id > doubted.poll_id
+       AND polls.producer_id <> doubted.producer_id
+       AND polls.is_success
+    GROUP BY doubted.watch_id, doubted.producer_id, doubted.is_lost, polls.watch_id
+),
+--
+doubts AS MATERIALIZED (
+    SELECT
+        watched.symbol,
+        watched.feed,
+        doubted.is_lost,
+        doubted.minutes - coalesce(again.minutes, '{}') AS minutes,
+        doubted.poll_id,
+        doubted.losses
+    FROM doubted
+    JOIN watched USING (watch_id)
+    LEFT JOIN LATERAL (
+        SELECT range_agg(tstzrange(whole.starts_at, whole.ends_at)) AS minutes
+        FROM (
+            SELECT unnest(range_agg(asked_again.spans)) AS span
+            FROM asked_again
+            JOIN watched AS rewatched
+                ON rewatched.watch_id = asked_again.again_watch_id
+               AND rewatched.symbol = watched.symbol
+               AND rewatched.feed = watched.feed
+            WHERE asked_again.watch_id = doubted.watch_id
+              AND asked_again.producer_id = doubted.producer_id
+              AND asked_again.is_lost = doubted.is_lost
+        ) AS spanned
+        CROSS JOIN LATERAL (
+            SELECT
+                date_trunc('minute', lower(spanned.span) + INTERVAL '59.999999 seconds') AS starts_at,
+                date_trunc('minute', upper(spanned.span)) AS ends_at
+        ) AS whole
+        WHERE whole.starts_at < whole.ends_at
+    ) AS again ON true
+),
+--
+doubtful AS (
+    SELECT
+        symbol,
+        feed,
+        coalesce(range_agg(minutes) FILTER (WHERE NOT is_lost), '{}') AS waiting,
+        coalesce(range_agg(minutes) FILTER (WHERE is_lost), '{}') AS lost
+    FROM doubts
+    GROUP BY symbol, feed
+),
 -- Whole minutes that successful polls spanned, also two halves of one by two polls.
 covered AS (
     SELECT
@@ -232,7 +385,8 @@ lettered AS (
        AND coalesce(letters.feed, scope.feed) = scope.feed
     GROUP BY scope.symbol, scope.feed
 ),
--- A minute that a halt only touches counts as halted when we looked and saw nothing.
+-- A minute that a halt only touches counts as halted when we looked and saw nothing. What a file told without an end ends
+-- with the first minute of a later price.
 halts AS MATERIALIZED (
     SELECT
         symbol,
@@ -253,10 +407,24 @@ halts AS MATERIALIZED (
             date_trunc('minute', halted_at),
             date_trunc('minute', resumed_at + INTERVAL '59.999999 seconds')
         ) AS touched
-    FROM market.halt
-    WHERE symbol = ANY (%(symbols)s)
-      AND halted_at < %(trading_date)s::timestamp AT TIME ZONE 'UTC' + INTERVAL '3 days'
-      AND coalesce(resumed_at, 'infinity') > %(trading_date)s::timestamp AT TIME ZONE 'UTC' - INTERVAL '2 days'
+    FROM (
+        SELECT
+            halt.symbol,
+            halt.halted_at,
+            halt.source,
+            coalesce(halt.resumed_at, (
+                SELECT min(bar.bar_start)
+                FROM market.bar_1m AS bar
+                WHERE bar.symbol = halt.symbol
+                  AND bar.bar_start > halt.halted_at
+                  AND bar.open IS NOT NULL
+            )) AS resumed_at
+        FROM market.halt
+        WHERE halt.symbol = ANY (%(symbols)s)
+          AND halt.halted_at < %(trading_date)s::timestamp AT TIME ZONE 'UTC' + INTERVAL '3 days'
+          AND coalesce(halt.resumed_at, 'infinity') > %(trading_date)s::timestamp AT TIME ZONE 'UTC' - INTERVAL '2 days'
+    ) AS told
+    WHERE coalesce(resumed_at, 'infinity') > %(trading_date)s::timestamp AT TIME ZONE 'UTC' - INTERVAL '2 days'
 ),
 --
 halted AS (
@@ -317,14 +485,17 @@ sorted AS MATERIALIZED (
         late.delayed AS late_delayed,
         missing.minutes * facts.lettered AS dead_lettered,
         step_1.minutes * facts.halted AS halted,
-        step_2.minutes * facts.contradicted * facts.covered AS contradicted,
-        (step_2.minutes - facts.contradicted) * facts.covered AS no_trade,
+        step_2.minutes * facts.covered * facts.waiting AS not_landed,
+        step_2.minutes * facts.covered * facts.lost - facts.waiting AS lost,
+        step_3.minutes * facts.contradicted AS contradicted,
+        step_3.minutes - facts.contradicted AS no_trade,
         step_2.minutes - facts.covered AS unseen
     FROM part
     LEFT JOIN traded USING (symbol, feed, session_part)
     LEFT JOIN made_late_minutes AS made USING (symbol, feed, session_part)
     LEFT JOIN delayed_minutes USING (symbol, feed)
     LEFT JOIN covered USING (symbol, feed)
+    LEFT JOIN doubtful USING (symbol, feed)
     LEFT JOIN lettered USING (symbol, feed)
     LEFT JOIN contradicted_minutes USING (symbol, feed)
     LEFT JOIN refused USING (symbol, feed)
@@ -332,6 +503,8 @@ sorted AS MATERIALIZED (
     CROSS JOIN LATERAL (
         SELECT
             coalesce(covered.minutes, '{}') AS covered,
+            coalesce(doubtful.waiting, '{}') AS waiting,
+            coalesce(doubtful.lost, '{}') AS lost,
             coalesce(lettered.minutes, '{}') AS lettered,
             coalesce(contradicted_minutes.minutes, '{}') AS contradicted,
             coalesce(halted.whole + halted.touched * covered.minutes, halted.whole, '{}') AS halted
@@ -345,6 +518,7 @@ sorted AS MATERIALIZED (
     CROSS JOIN LATERAL (SELECT part.expected - on_time.minutes AS minutes) AS missing
     CROSS JOIN LATERAL (SELECT missing.minutes - facts.lettered AS minutes) AS step_1
     CROSS JOIN LATERAL (SELECT step_1.minutes - facts.halted AS minutes) AS step_2
+    CROSS JOIN LATERAL (SELECT step_2.minutes * facts.covered - facts.waiting - facts.lost AS minutes) AS step_3
 ),
 -- Five quiet minutes or more (the length of a volatility pause) of the regular part.
 pauses AS MATERIALIZED (
@@ -464,6 +638,8 @@ runs AS MATERIALIZED (
             ('late', 'our_outage', sorted.late_delayed),
             ('missing', 'dead_lettered', sorted.dead_lettered),
             ('missing', 'halted', sorted.halted),
+            ('missing', 'not_landed', sorted.not_landed),
+            ('missing', 'lost', sorted.lost),
             ('missing', 'provider_gap', sorted.contradicted),
             ('missing', 'no_trade', sorted.no_trade - coalesce(presumed.minutes, '{}')),
             ('missing', 'presumed_halt', sorted.no_trade * coalesce(presumed.minutes, '{}')),
@@ -594,6 +770,17 @@ cited AS (
                 WHERE halts.symbol = runs.symbol
                   AND halts.touched && runs.span
             ))
+            WHEN runs.reason IN ('not_landed', 'lost') THEN (
+                SELECT jsonb_strip_nulls(jsonb_build_object(
+                    'polls', jsonb_agg(DISTINCT doubts.poll_id),
+                    'losses', CASE WHEN runs.reason = 'lost' THEN (array_agg(doubts.losses ORDER BY doubts.poll_id DESC))[1] END
+                ))
+                FROM doubts
+                WHERE doubts.symbol = runs.symbol
+                  AND doubts.feed = runs.feed
+                  AND doubts.is_lost = (runs.reason = 'lost')
+                  AND doubts.minutes && runs.span
+            )
             WHEN runs.reason = 'provider_gap' AND runs.refused_by IS NOT NULL
                 THEN jsonb_build_object('refused_by', runs.refused_by)
             WHEN runs.reason = 'provider_gap' THEN jsonb_build_object('provider_bars', (

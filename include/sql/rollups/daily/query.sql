@@ -54,15 +54,25 @@ totals AS (
     FROM bars
     GROUP BY symbol, feed
 ),
--- Several venues may print an auction: the largest is the primary market's. Of reports, the first open and the last
--- close. A correction is of the official close, so it outranks all of them; of several the last one in event time does.
+-- Which letters of the tape are a symbol's listing venue.
+primary_venue AS (
+    SELECT DISTINCT symbol.symbol, venue.exchange
+    FROM market.symbol
+    JOIN market.exchange_venue AS venue USING (mic)
+    WHERE symbol.symbol = ANY (%(symbols)s)
+      AND %(trading_date)s BETWEEN symbol.valid_from AND coalesce(symbol.valid_to, 'infinity')
+),
+-- Several venues may print an auction: the listing venue's is the primary one, whatever its size; where the venue is not
+-- known or printed none, the largest is. Of reports, the first open and the last close. A correction is of the official close, so it outranks all of them; of several the last one in event time does.
 official AS (
     SELECT
         symbol,
         feed,
-        (array_agg(price ORDER BY size DESC, event_time_ns, event_id) FILTER (WHERE auction = 'open'))[1]
+        (array_agg(price ORDER BY primary_venue.exchange IS NULL, size DESC, event_time_ns, event_id)
+            FILTER (WHERE auction = 'open'))[1]
             AS open_auction,
-        (array_agg(price ORDER BY size DESC, event_time_ns, event_id) FILTER (WHERE auction = 'close'))[1]
+        (array_agg(price ORDER BY primary_venue.exchange IS NULL, size DESC, event_time_ns, event_id)
+            FILTER (WHERE auction = 'close'))[1]
             AS close_auction,
         (array_agg(price ORDER BY event_time_ns, sequence_number NULLS FIRST, trade_id_number NULLS FIRST, event_id)
             FILTER (WHERE auction = 'open_report'))[1] AS open_report,
@@ -83,6 +93,7 @@ official AS (
                 event_id DESC
         ) FILTER (WHERE auction = 'close_correction'))[1] AS close_correction
     FROM market.event
+    LEFT JOIN primary_venue USING (symbol, exchange)
     WHERE trading_date = %(trading_date)s
       AND symbol = ANY (%(symbols)s)
       AND event_type = 'trade'
@@ -219,4 +230,12 @@ LEFT JOIN rollup.daily AS previous
    AND previous.trading_date = around.previous_date
    -- A simulated close is none of a real day, nor the other way round.
    AND coalesce(previous.is_synthetic, false) = coalesce(origin.is_synthetic, false)
+   -- Nor another company's that had the symbol.
+   AND NOT EXISTS (
+       SELECT
+       FROM market.symbol AS listed
+       WHERE listed.symbol = scope.symbol
+         AND listed.valid_from > around.previous_date
+         AND listed.valid_from <= %(trading_date)s
+   )
 ORDER BY scope.symbol, scope.feed
