@@ -3,9 +3,11 @@
     make bench-mart                        (some minutes, about 6 GB of disk for as long as it runs)
     python bench/mart_queries.py --symbols 50 --days 300 --sessions 5
 
-Loads made-up rows by SQL into a PostgreSQL of its own with the options of the embedded stack, then sends every query of
-bench/mart/queries as the role marketpulse_reader, each with other symbols and days, fetches all rows, and prints the
-percentiles. Exit status 1 when one is over 200 ms at p95.
+Loads made-up rows by SQL into a PostgreSQL of its own with the options of the embedded stack, then sends as the role
+marketpulse_reader, each with other symbols and days: every query of bench/mart/queries, whose rows it fetches, and
+every import of bench/mart/imports, which it copies out as a refresh of Power BI reads it: table by table, or partition
+by partition. Prints the percentiles. Exit status 1 when a query is over 200 ms at p95, or an import over half of the
+reader's statement timeout at worst.
 """
 
 import argparse
@@ -21,10 +23,14 @@ from rich.console import Console
 from rich.table import Table
 
 from marketpulse.warehouse.dimensions import fill_dimensions
+from marketpulse.warehouse.roles import ReaderLimits
 from scratch_server import scratch_server
 
 FOLDER = Path(__file__).parent / "mart"
 LIMIT_MS = 200.0
+# The other half is for a machine that has more to do.
+IMPORT_LIMIT_MS = 1000 * ReaderLimits().statement_timeout_s / 2
+IMPORT_ROUNDS = 3
 LAST_DAY = date(2026, 11, 20)
 
 
@@ -48,44 +54,64 @@ def load(dsn: str, *, symbols: int, days: int, sessions: int) -> None:
         connection.execute("VACUUM (ANALYZE)")
 
 
-def measure(dsn: str, *, symbols: int, days: int, sessions: int, rounds: int) -> dict[str, tuple[int, list[float]]]:
-    """Rows of the last answer and milliseconds of every round, by query."""
+Measured = dict[str, tuple[int, list[float]]]
+
+
+def measure(dsn: str, *, symbols: int, days: int, sessions: int, rounds: int) -> tuple[Measured, Measured]:
+    """Rows of the last answer and milliseconds of every round, by query and by import."""
     chance = random.Random(1)  # noqa: S311 - the same questions in every run
-    found: dict[str, tuple[int, list[float]]] = {}
+    queries: Measured = {}
+    imports: Measured = {}
     with psycopg.connect(dsn, autocommit=True, cursor_factory=psycopg.ClientCursor) as connection:
         known = [row[0] for row in connection.execute(
             "SELECT trading_date FROM mart.dim_session JOIN mart.dim_date ON calendar_date = trading_date"
             " WHERE is_recorded AND calendar = 'XNYS' ORDER BY trading_date"
         )]  # fmt: skip
-        for path in sorted((FOLDER / "queries").glob("*.sql")):
-            query, took, rows = path.read_text(encoding="utf-8"), [], 0
-            for _ in range(rounds):
-                day, recent_day = chance.choice(known), chance.choice(known[-sessions:])
-                values = {
-                    "symbol": f"S{chance.randint(1, symbols):03d}",
-                    "day": day,
-                    "recent_day": recent_day,
-                    "week": recent_day - timedelta(days=recent_day.weekday()),
-                    "month": day.replace(day=1),
-                }
-                began = time.perf_counter()
-                rows = len(connection.execute(query, values).fetchall())
-                took.append((time.perf_counter() - began) * 1000)
-            found[path.stem] = (rows, took)
-    return found
+        for found, folder, times in ((queries, "queries", rounds), (imports, "imports", IMPORT_ROUNDS)):
+            for path in sorted((FOLDER / folder).glob("*.sql")):
+                query, took, rows = path.read_text(encoding="utf-8"), [], 0
+                for _ in range(times):
+                    values = chosen(chance, known, symbols=symbols, sessions=sessions)
+                    began = time.perf_counter()
+                    rows = ask(connection, query, values) if found is queries else read(connection, query, values)
+                    took.append((time.perf_counter() - began) * 1000)
+                found[path.stem] = (rows, took)
+    return queries, imports
 
 
-def show(found: dict[str, tuple[int, list[float]]]) -> bool:
-    """Print the table; whether every query keeps the limit."""
-    table = Table(title=f"Queries of the report, milliseconds; limit {LIMIT_MS:.0f} at p95")
+def chosen(chance: random.Random, known: list[date], *, symbols: int, sessions: int) -> dict[str, object]:
+    """A symbol and days for one question."""
+    day, recent_day = chance.choice(known), chance.choice(known[-sessions:])
+    return {
+        "symbol": f"S{chance.randint(1, symbols):03d}",
+        "day": day,
+        "recent_day": recent_day,
+        "week": recent_day - timedelta(days=recent_day.weekday()),
+        "month": day.replace(day=1),
+    }
+
+
+def ask(connection: psycopg.Connection, query: str, values: dict[str, object]) -> int:
+    return len(connection.execute(query, values).fetchall())
+
+
+def read(connection: psycopg.Connection, query: str, values: dict[str, object]) -> int:
+    """Copied out, so that what a million rows cost Python is no part of it."""
+    with connection.cursor() as cursor, cursor.copy(f"COPY ({query}) TO STDOUT", values) as copy:
+        return sum(bytes(block).count(b"\n") for block in copy)
+
+
+def show(title: str, found: Measured, *, limit_ms: float, at_worst: bool) -> bool:
+    """Print the table; whether every query keeps the limit, at p95 or at worst."""
+    table = Table(title=f"{title}, milliseconds; limit {limit_ms:,.0f} {'at worst' if at_worst else 'at p95'}")
     for name in ("query", "rows", "p50", "p95", "max"):
         table.add_column(name, justify="left" if name == "query" else "right")
     slow = []
     for name, (rows, took) in found.items():
         p95 = statistics.quantiles(took, n=20, method="inclusive")[18]
-        if p95 > LIMIT_MS:
+        if (max(took) if at_worst else p95) > limit_ms:
             slow.append(name)
-        table.add_row(name, f"{rows:,}", f"{statistics.median(took):.1f}", f"{p95:.1f}", f"{max(took):.1f}")
+        table.add_row(name, f"{rows:,}", f"{statistics.median(took):,.1f}", f"{p95:,.1f}", f"{max(took):,.1f}")
     Console(width=100).print(table)
     if slow:
         print(f"over the limit: {', '.join(slow)}")
@@ -103,7 +129,9 @@ def main() -> int:
     size = {"symbols": given.symbols, "days": given.days, "sessions": given.sessions}
     with scratch_server(durable=False) as dsns:
         load(dsns["owner"], **size)
-        kept = show(measure(dsns["reader"], **size, rounds=given.rounds))
+        queries, imports = measure(dsns["reader"], **size, rounds=given.rounds)
+        kept = show("Queries of the report", queries, limit_ms=LIMIT_MS, at_worst=False)
+        kept &= show("Imports of a refresh", imports, limit_ms=IMPORT_LIMIT_MS, at_worst=True)
         if given.hold:
             input(f"{dsns['owner']}\nPress Enter to end. ")
     return 0 if kept else 1

@@ -6,7 +6,7 @@ A fact table is a list of rows of text; `MEASURES` says for each measure of the 
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -44,7 +44,7 @@ def facts() -> dict[str, tuple[list[Fact], str | None]]:
     return {
         "Daily": (_daily(stored), "trading_date"),
         "Period": (_plain(stored["rollup.period"]), "period_start"),
-        "Bars": (_plain(stored["rollup.bar"]), "trading_date"),
+        "Bars": (_bars(stored), "trading_date"),
         "Live Bars": (
             [row for row in _plain(stored["market.bar_1m"]) if row["trading_date"] == "2026-07-02"],
             "trading_date",
@@ -97,6 +97,20 @@ def _daily(stored: dict[str, list[Row]]) -> list[Fact]:
     return rows
 
 
+def _bars(stored: dict[str, list[Row]]) -> list[Fact]:
+    """Each bar with its prices and its volume in the shares of the newest day."""
+    factors = {(row["symbol"], row["trading_date"]): row["split_factor"] for row in stored["rollup.daily_series"]}
+    rows = []
+    for bar in stored["rollup.bar"]:
+        factor = Decimal(str(factors[bar["symbol"], bar["trading_date"]]))
+        prices = {
+            f"adj_{name}": None if (price := bar[name]) is None else Decimal(price) * factor
+            for name in ("open", "high", "low", "close")
+        }
+        rows.append({**bar, **prices, "adj_volume": Decimal(str(bar["volume"])) / factor})
+    return rows
+
+
 def _latest(stored: dict[str, list[Row]]) -> list[Fact]:
     """Change on the close of the session before, halved for ABC, which was split two for one since."""
     before = {"ABC": Decimal(110) / 2}
@@ -125,8 +139,14 @@ def _latest(stored: dict[str, list[Row]]) -> list[Fact]:
 
 
 def _coverage(stored: dict[str, list[Row]]) -> list[Fact]:
+    chosen = {(row["symbol"], row["trading_date"], row["feed"]) for row in stored["rollup.daily_series"]}
     return [
-        {**row, "minutes": minutes(row), "shown": row["reason"] if row["status"] == "missing" else "received"}
+        {
+            **row,
+            "minutes": minutes(row),
+            "shown": row["reason"] if row["status"] == "missing" else "received",
+            "is_chosen": (row["symbol"], row["trading_date"], row["feed"]) in chosen,
+        }
         for row in stored["rollup.coverage"]
     ]
 
@@ -188,7 +208,13 @@ def is_one(rows: Rows, name: str) -> bool:
 
 
 def comparable(rows: Rows) -> bool:
-    return is_one(rows, "feed") and is_one(rows, "volume_scope")
+    """A day without a trade has no scope and fits to any."""
+    return is_one(rows, "feed") and len(distinct(rows, "volume_scope") - {None}) <= 1
+
+
+def one_currency(rows: Rows) -> bool:
+    currencies = {row["symbol"]: row["currency"] for row in sample()["market.symbol"]}
+    return len({currencies.get(row["symbol"], "UNKNOWN") for row in rows}) == 1
 
 
 def summed(name: str) -> Measure:
@@ -224,20 +250,28 @@ def latest_day(name: str) -> Measure:
 
 
 def vwap(rows: Rows, volume: str) -> Decimal | None:
-    return ratio(total(rows, "notional"), total(rows, volume)) if comparable(rows) else None
+    return ratio(total(rows, "notional"), total(rows, volume)) if of_one_symbol(rows) else None
+
+
+def of_one_symbol(rows: Rows) -> bool:
+    return comparable(rows) and is_one(rows, "symbol")
 
 
 def unsplit(rows: Rows) -> bool:
-    return comparable(rows) and is_one(rows, "split_factor")
+    return of_one_symbol(rows) and is_one(rows, "split_factor")
+
+
+def notional(rows: Rows) -> Decimal | None:
+    return total(rows, "notional") if comparable(rows) and one_currency(rows) else None
 
 
 def extended(rows: Rows) -> Decimal | None:
-    return sum(known(rows, "volume_pre") + known(rows, "volume_post"), Decimal()) if comparable(rows) else None
+    return sum(known(rows, "volume_pre") + known(rows, "volume_post"), Decimal()) if of_one_symbol(rows) else None
 
 
 def extended_share(rows: Rows) -> Decimal | None:
     outside = extended(rows)
-    return None if outside is None or not unsplit(rows) else outside / (outside + sum(known(rows, "volume")))
+    return None if outside is None or not unsplit(rows) else ratio(outside, outside + sum(known(rows, "volume")))
 
 
 def chained(name: str, scale: int = 1) -> Measure:
@@ -254,8 +288,8 @@ def chained(name: str, scale: int = 1) -> Measure:
 
 def day_return(rows: Rows) -> Decimal | None:
     """From the close before the first day, or from the first day's where there is none before it."""
-    days = sorted(rows, key=lambda row: str(row["trading_date"]))
-    if not is_one(rows, "symbol") or (days[0]["return_1d"] is None and len(days) == 1):
+    days = sorted((row for row in rows if row["adj_close"] is not None), key=lambda row: str(row["trading_date"]))
+    if not days or not is_one(rows, "symbol") or (days[0]["return_1d"] is None and len(days) == 1):
         return None
     before = Decimal(days[0]["adj_close"]) / (1 + Decimal(days[0]["return_1d"] or 0))
     return Decimal(days[-1]["adj_close"]) / before - 1
@@ -297,22 +331,19 @@ def intraday(measure: Measure) -> Measure:
     return lambda rows: measure(finest(rows))
 
 
-def bar_coverage(bar: Fact) -> Decimal:
-    """The part of a bar that no gap of ours or of the provider's overlaps, in percent."""
-    begin, length = at(bar["bar_start"]), timedelta(minutes=int(bar["interval_min"]))
-    lost = timedelta()
-    for gap in sample()["rollup.coverage"]:
-        if gap["reason"] not in {"unexplained", "our_outage", "provider_gap", "dead_lettered", "not_landed", "lost"}:
-            continue
-        if (gap["symbol"], gap["feed"]) == (bar["symbol"], bar["feed"]):
-            overlap = min(at(str(gap["range_end"])), begin + length) - max(at(str(gap["range_start"])), begin)
-            lost += max(overlap, timedelta())
-    return round(100 - Decimal(100) * lost.seconds / length.seconds, 2)
+LOWERING = {"unexplained", "our_outage", "provider_gap", "dead_lettered", "not_landed", "lost"}
+
+
+def intraday_coverage(rows: Rows) -> Decimal | None:
+    """Of the parts that have bars, which in the sample is the regular one of every symbol."""
+    shown = [row for row in rows if row["is_chosen"] and row["session_part"] == "regular"]
+    lost = [row for row in shown if row["shown"] in LOWERING]
+    return ratio(sum(known(shown, "minutes")) - sum(known(lost, "minutes"), Decimal()), total(shown, "minutes"))
 
 
 def intraday_return(rows: Rows) -> Decimal | None:
     first, last = (
-        intraday(edge(name, "bar_start", last=last))(rows) for name, last in (("open", False), ("close", True))
+        intraday(edge(name, "bar_start", last=last))(rows) for name, last in (("adj_open", False), ("adj_close", True))
     )
     return last / first - 1 if isinstance(first, Decimal) and isinstance(last, Decimal) else None
 
@@ -324,6 +355,11 @@ def spread(rows: Rows) -> Decimal | None:
 
 def one_grain(measure: Measure) -> Measure:
     return alone(measure, "period")
+
+
+def period_volume(rows: Rows) -> Decimal | None:
+    """Null where one period's volumes do not add up by themselves."""
+    return total(rows, "volume") if of_one_symbol(rows) and len(known(rows, "volume")) == len(rows) else None
 
 
 def missing(measure: Measure) -> Measure:
@@ -362,12 +398,12 @@ def agreement(rows: Rows) -> Decimal | None:
 
 MEASURES: dict[str, Measure] = {
     "Is Comparable": comparable,
-    "Volume": summed("adj_volume"),
-    "Notional": summed("notional"),
+    "Volume": alone(summed("adj_volume")),
+    "Notional": notional,
     "Trades": summed("trade_count"),
     "VWAP": lambda rows: vwap(rows, "adj_volume"),
     "Average Trade Size": lambda rows: (
-        ratio(total(rows, "adj_volume"), total(rows, "trade_count")) if comparable(rows) else None
+        ratio(total(rows, "adj_volume"), total(rows, "trade_count")) if of_one_symbol(rows) else None
     ),
     "Extended Volume": extended,
     "Extended Share": extended_share,
@@ -413,20 +449,19 @@ MEASURES: dict[str, Measure] = {
     "Computed Last": lambda rows: max((at(row["computed_at"]) for row in rows), default=None),
     "Finest Interval": lowest("interval_min"),
     "Is Intraday Comparable": intraday(comparable),
-    "Intraday Volume": intraday(summed("volume")),
-    "Intraday Notional": intraday(summed("notional")),
+    "Intraday Volume": intraday(alone(summed("adj_volume"))),
+    "Intraday Notional": intraday(notional),
     "Intraday Trades": intraday(summed("trade_count")),
-    "Intraday VWAP": intraday(lambda rows: vwap(rows, "volume")),
-    "Intraday Open": intraday(edge("open", "bar_start", last=False)),
-    "Intraday High": alone(highest("high")),
-    "Intraday Low": alone(lowest("low")),
-    "Intraday Close": intraday(edge("close", "bar_start", last=True)),
+    "Intraday VWAP": intraday(lambda rows: vwap(rows, "adj_volume")),
+    "Intraday Open": intraday(edge("adj_open", "bar_start", last=False)),
+    "Intraday High": alone(highest("adj_high")),
+    "Intraday Low": alone(lowest("adj_low")),
+    "Intraday Close": intraday(edge("adj_close", "bar_start", last=True)),
     "Intraday Return": intraday_return,
-    "Intraday Coverage": lambda rows: min((bar_coverage(row) for row in rows), default=None),
     "Restated Bars": intraday(lambda rows: count([row for row in rows if row["is_restated"] == "true"])),
     "Is Live Comparable": comparable,
-    "Live Volume": summed("volume"),
-    "Live Notional": summed("notional"),
+    "Live Volume": alone(summed("volume")),
+    "Live Notional": notional,
     "Live Trades": summed("trade_count"),
     "Live VWAP": lambda rows: vwap(rows, "volume"),
     "Live High": alone(highest("high")),
@@ -442,8 +477,8 @@ MEASURES: dict[str, Measure] = {
     "Live Scope": one_word("volume_scope"),
     "Live State": one_word("state"),
     "Live Delay": highest("delay_s"),
-    "Period Volume": one_grain(summed("volume")),
-    "Period VWAP": one_grain(lambda rows: vwap(rows, "volume")),
+    "Period Volume": one_grain(period_volume),
+    "Period VWAP": one_grain(lambda rows: None if period_volume(rows) is None else vwap(rows, "volume")),
     "Period Return": one_grain(chained("return_pct", 100)),
     "Period Coverage": lowest("coverage_pct"),
     "Period Sessions": one_grain(plain_sum("sessions")),
@@ -454,6 +489,7 @@ MEASURES: dict[str, Measure] = {
     "Missing Minutes": because(lambda reason: reason != "received"),
     "Outage Minutes": because(lambda reason: reason == "our_outage"),
     "Unexplained Minutes": because(lambda reason: reason == "unexplained"),
+    "Intraday Coverage": intraday_coverage,
     "Restatements": count,
     "Restatement Causes": lambda rows: Decimal(sum(len(row["causes"]) for row in rows)) if rows else None,
     "Restated Volume": restated_volume,

@@ -11,8 +11,7 @@ LIVE = {"Latest", "Live Bars", "Pipeline"}
 DIMENSIONS = {"Date", "Symbol"}
 RIGHT = {
     "VWAP": "DIVIDE([Notional], [Volume])",
-    "Notional": "IF([Is Comparable], SUM(Daily[Day Notional]))",
-    "Volume": "IF([Is Comparable], SUM(Daily[Adjusted Volume]))",
+    "Volume": "IF([Is Comparable] && HASONEVALUE(Daily[Symbol]), SUM(Daily[Adjusted Volume]))",
     "High": "IF(HASONEVALUE(Daily[Symbol]), MAX(Daily[Adjusted High]))",
     "Low": "IF(HASONEVALUE(Daily[Symbol]), MIN(Daily[Adjusted Low]))",
     "Coverage": "DIVIDE([Minutes Covered], [Minutes Expected])",
@@ -98,12 +97,36 @@ def test_storage_modes_are_live_where_the_page_is_live(table: Node) -> None:
     assert mode(table) == expected
 
 
-def test_only_the_intraday_bars_refresh_by_range_and_by_the_same_query() -> None:
-    assert [table.name for table in TABLES if table.of("refreshPolicy")] == ["Bars"]
-    (policy,) = tables()["Bars"].of("refreshPolicy")
-    (partition,) = tables()["Bars"].of("partition")
+@pytest.mark.parametrize(
+    ("name", "range_filter"),
+    [
+        ("Bars", "each [bar_start] >= RangeStart and [bar_start] < RangeEnd"),
+        (
+            "Daily",
+            "each [trading_date] >= DateTime.Date(RangeStart) and [trading_date] < DateTime.Date(RangeEnd)",
+        ),
+    ],
+)
+def test_the_large_facts_refresh_by_range_and_by_the_same_query(name: str, range_filter: str) -> None:
+    (policy,) = tables()[name].of("refreshPolicy")
+    (partition,) = tables()[name].of("partition")
     assert policy.properties["sourceExpression"] == partition.properties["source"]
-    assert "each [bar_start] >= RangeStart and [bar_start] < RangeEnd" in partition.properties["source"]
+    assert range_filter in partition.properties["source"]
+
+
+@pytest.mark.parametrize("name", ["Bars", "Daily"])
+def test_every_stored_range_is_asked_whether_it_changed(name: str) -> None:
+    (policy,) = tables()[name].of("refreshPolicy")
+    kept, asked = (int(policy.properties[key]) for key in ("rollingWindowPeriods", "incrementalPeriods"))
+    assert policy.properties["rollingWindowGranularity"] == policy.properties["incrementalGranularity"]
+    # The window that is kept has to be longer than the one that is looked at again.
+    assert kept == asked + 1
+    assert "List.Max(InRange[computed_at])" in policy.properties["pollingExpression"]
+    assert 'Item = "fact_daily"' in policy.properties["pollingExpression"]
+
+
+def test_no_other_table_refreshes_by_range() -> None:
+    assert sorted(table.name for table in TABLES if table.of("refreshPolicy")) == ["Bars", "Daily"]
 
 
 def test_parameters_have_the_names_and_types_that_power_bi_wants() -> None:
@@ -124,6 +147,32 @@ def test_implicit_measures_and_automatic_dates_are_off() -> None:
 @pytest.mark.parametrize("name", RIGHT)
 def test_what_is_derived_is_a_ratio_or_an_extreme_of_the_parts(name: str) -> None:
     assert normalised(measures()[name][1].expression) == normalised(RIGHT[name])
+
+
+@pytest.mark.parametrize("name", measures())
+def test_a_missing_scope_is_no_scope_of_its_own(name: str) -> None:
+    assert not re.search(r"DISTINCTCOUNT\([^)]*Volume Scope\]", measures()[name][1].expression)
+
+
+@pytest.mark.parametrize("name", ["Volume", "Volume as Traded", "Intraday Volume", "Live Volume", "Period Volume"])
+def test_shares_of_different_companies_are_never_added(name: str) -> None:
+    table, measure = measures()[name]
+    assert f"HASONEVALUE({quoted(table)}[Symbol])" in measure.expression
+
+
+@pytest.mark.parametrize("name", ["Notional", "Intraday Notional", "Live Notional"])
+def test_money_of_different_currencies_is_never_added(name: str) -> None:
+    table, measure = measures()[name]
+    assert f"COUNTROWS(SUMMARIZE({quoted(table)}, Symbol[Currency]))" in measure.expression
+    assert "_currencies = 1" in measure.expression
+
+
+def test_a_sum_with_a_blank_part_is_no_whole() -> None:
+    assert "NOT(ISBLANK(_regular))" in measures()["Extended Share"][1].expression
+
+
+def quoted(table: str) -> str:
+    return f"'{table}'" if " " in table else table
 
 
 @pytest.mark.parametrize("name", measures())

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 from tests.database import Database
+from tests.warehouse.rows import load
 
 DAY = date(2025, 11, 28)
 
@@ -58,6 +59,70 @@ def test_a_minute_shows_its_preferred_feed_and_no_other(reader: psycopg.Connecti
     ]
     assert rows[1]["bar_start"] == datetime(2025, 11, 28, 14, 30)  # noqa: DTZ001 - plain on purpose
     assert rows[1]["bar_start_local"] == datetime(2025, 11, 28, 9, 30)  # noqa: DTZ001
+
+
+def test_a_feed_that_nobody_subscribed_is_outranked_or_outranks_like_any_other(
+    database: Database, reader: psycopg.Connection[dict[str, Any]]
+) -> None:
+    def shown(view: str) -> list[tuple[str, str]]:
+        query = f"SELECT feed, bar_start::time::text AS at FROM mart.{view} WHERE symbol = 'DEF' ORDER BY bar_start"  # noqa: S608
+        return [(row["at"], row["feed"]) for row in reader.execute(query.encode())]
+
+    def land(feed: str, at: str) -> None:
+        bar = {"symbol": "DEF", "feed": feed, "trading_date": DAY, "bar_start": f"2025-11-28 {at}Z"}
+        load(database.owner_dsn, {"market.bar_1m": [bar | {"volume": 5, "notional": 35, "trade_count": 1}]})
+        with psycopg.connect(database.owner_dsn) as connection:
+            connection.execute(
+                "INSERT INTO market.latest (symbol, feed) VALUES ('DEF', %s) ON CONFLICT DO NOTHING", (feed,)
+            )
+
+    land("tape", "14:30")
+    land("tape", "14:31")
+    for view in ("fact_bar_1m", "fact_bar_live"):
+        assert shown(view) == [("14:30:00", "iex"), ("14:31:00", "tape")]
+    land("sip", "14:30")
+    for view in ("fact_bar_1m", "fact_bar_live"):
+        assert shown(view) == [("14:30:00", "sip"), ("14:31:00", "tape")]
+
+
+def test_bars_of_before_a_split_are_in_todays_shares_too(
+    database: Database, reader: psycopg.Connection[dict[str, Any]]
+) -> None:
+    with psycopg.connect(database.owner_dsn) as connection:
+        connection.execute(
+            "INSERT INTO rollup.bar (symbol, feed, interval_min, bar_start, session_part, trading_date, open, high,"
+            " low, close, volume, notional, trade_count, minutes_with_trades, is_restated, is_preferred, volume_scope)"
+            " VALUES ('ABC', 'sip', 5, '2025-11-26 14:30Z', 'regular', '2025-11-26', 199, 202, 198, 200, 600, 119700,"
+            " 6, 2, false, true, 'consolidated')"
+        )
+    rows = reader.execute(
+        "SELECT split_factor, open, adj_open, adj_close, adj_volume FROM mart.fact_bar WHERE interval_min = 5"
+        " ORDER BY bar_start"
+    ).fetchall()
+    assert [tuple(row.values()) for row in rows] == [
+        (Decimal("0.5"), 199, Decimal("99.5"), 100, 1200),
+        (1, 100, 100, 102, 600),
+    ]
+
+
+def test_a_day_whose_series_alone_was_computed_anew_says_when(
+    database: Database, reader: psycopg.Connection[dict[str, Any]]
+) -> None:
+    query = "SELECT computed_at FROM mart.fact_daily WHERE symbol = 'ABC' AND trading_date = '2025-11-26'"
+    with psycopg.connect(database.owner_dsn) as connection:
+        connection.execute("UPDATE rollup.daily_series SET computed_at = '2099-01-02 03:04Z' WHERE symbol = 'ABC'")
+    assert one(reader, query) == {"computed_at": datetime(2099, 1, 2, 3, 4)}  # noqa: DTZ001 - plain on purpose
+
+
+def test_minutes_of_a_day_say_whether_they_count_and_whether_the_day_shows_their_feed(
+    reader: psycopg.Connection[dict[str, Any]],
+) -> None:
+    rows = reader.execute(
+        "SELECT feed, is_chosen, sum(minutes) FILTER (WHERE is_covered) AS covered, sum(minutes) AS minutes"
+        " FROM mart.fact_coverage_day WHERE symbol = 'ABC' AND session_part = 'regular' GROUP BY 1, 2 ORDER BY 1"
+    ).fetchall()
+    assert {row["feed"]: row["is_chosen"] for row in rows} == {"sip": True}
+    assert [(row["minutes"] - row["covered"]) for row in rows] == [2]
 
 
 def test_the_live_bars_are_those_of_the_newest_session(reader: psycopg.Connection[dict[str, Any]]) -> None:

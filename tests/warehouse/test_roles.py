@@ -84,6 +84,44 @@ def test_the_reader_cannot_write_even_when_it_says_so(postgres: Database, statem
             connection.execute(statement.encode())
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        "pg_advisory_lock(hashtext('rollup.daily'))",
+        "pg_advisory_lock_shared(1, 2)",
+        "pg_try_advisory_lock(1)",
+        "pg_advisory_xact_lock(1)",
+        "lo_create(0)",
+        "lo_from_bytea(0, 'x')",
+        "lo_put(1, 0, 'x')",
+        "lo_unlink(1)",
+    ],
+)
+def test_the_reader_can_neither_make_others_wait_nor_fill_the_disk(
+    postgres: Database, passwords: RolePasswords, call: str
+) -> None:
+    ensure_roles(postgres.superuser_dsn, passwords)
+    with psycopg.connect(postgres.reader_dsn, autocommit=True) as connection:
+        connection.execute("SET default_transaction_read_only TO off")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="permission denied for function"):
+            connection.execute(f"SELECT {call}".encode())
+
+
+def test_those_who_lock_still_may(postgres: Database, passwords: RolePasswords) -> None:
+    ensure_roles(postgres.superuser_dsn, passwords)
+    for dsn in (postgres.owner_dsn, postgres.writer_dsn, postgres.operations_dsn):
+        with psycopg.connect(dsn) as connection:
+            assert connection.execute("SELECT pg_try_advisory_xact_lock(7)").fetchone() == (True,)
+
+
+def test_a_connection_of_the_reader_that_asks_nothing_is_closed_in_the_end(
+    postgres: Database, passwords: RolePasswords
+) -> None:
+    ensure_roles(postgres.superuser_dsn, passwords)
+    with psycopg.connect(postgres.reader_dsn) as connection:
+        assert connection.execute("SHOW idle_session_timeout").fetchone() == ("30min",)
+
+
 def test_a_query_that_would_scan_everything_is_stopped_and_told_why(
     postgres: Database, passwords: RolePasswords
 ) -> None:

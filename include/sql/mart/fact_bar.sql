@@ -21,6 +21,8 @@ SELECT
     bar.trade_count,
     bar.minutes_with_trades,
     (CASE
+        -- Nothing to look for, which spares most bars of a long range the search.
+        WHEN bar.session_part = 'regular' AND daily.minutes_covered = daily.minutes_expected THEN 100
         WHEN daily.minutes_expected IS NOT NULL THEN round(100 - 100 * coalesce((
             SELECT
                 sum(extract(epoch FROM least(gap.range_end, hours.bar_end) - greatest(gap.range_start, bar.bar_start)))
@@ -29,18 +31,27 @@ SELECT
               AND gap.feed = bar.feed
               AND gap.trading_date = bar.trading_date
               AND gap.status = 'missing'
-              AND gap.reason IN ('unexplained', 'our_outage', 'provider_gap', 'dead_lettered', 'not_landed', 'lost')
+              AND gap.reason NOT IN ('closed', 'halted', 'no_trade', 'not_subscribed', 'presumed_halt')
               AND gap.range_start < hours.bar_end
               AND gap.range_end > bar.bar_start
         ) / extract(epoch FROM hours.bar_end - bar.bar_start), 0), 2)
     END)::numeric(5, 2) AS coverage_pct,
     bar.is_restated,
-    bar.volume_scope
+    bar.volume_scope,
+    series.split_factor::numeric(28, 12) AS split_factor,
+    round(bar.open * series.split_factor, 6)::numeric(18, 6) AS adj_open,
+    round(bar.high * series.split_factor, 6)::numeric(18, 6) AS adj_high,
+    round(bar.low * series.split_factor, 6)::numeric(18, 6) AS adj_low,
+    round(bar.close * series.split_factor, 6)::numeric(18, 6) AS adj_close,
+    round(bar.volume / series.split_factor, 6)::numeric(24, 6) AS adj_volume
 FROM rollup.bar
 LEFT JOIN rollup.daily
     ON daily.symbol = bar.symbol
    AND daily.trading_date = bar.trading_date
    AND daily.feed = bar.feed
+LEFT JOIN rollup.daily_series AS series
+    ON series.symbol = bar.symbol
+   AND series.trading_date = bar.trading_date
 LEFT JOIN market.session
     ON session.calendar = daily.calendar
    AND session.trading_date = bar.trading_date
@@ -88,3 +99,11 @@ COMMENT ON COLUMN mart.fact_bar.coverage_pct IS
 COMMENT ON COLUMN mart.fact_bar.is_restated IS 'Whether one of its minutes changed after it was closed.';
 COMMENT ON COLUMN mart.fact_bar.volume_scope IS
     'What the volume counts: consolidated, venue_iex, provider_partial or unknown.';
+COMMENT ON COLUMN mart.fact_bar.split_factor IS
+    'What a price of the day is multiplied with to compare it with the newest recorded day''s; null until the day''s '
+    'series is computed, and the adj_ columns with it.';
+COMMENT ON COLUMN mart.fact_bar.adj_open IS 'open, split-adjusted.';
+COMMENT ON COLUMN mart.fact_bar.adj_high IS 'high, split-adjusted.';
+COMMENT ON COLUMN mart.fact_bar.adj_low IS 'low, split-adjusted.';
+COMMENT ON COLUMN mart.fact_bar.adj_close IS 'close, split-adjusted.';
+COMMENT ON COLUMN mart.fact_bar.adj_volume IS 'Shares in today''s shares; add only rows of one volume_scope.';

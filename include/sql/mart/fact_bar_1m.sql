@@ -2,6 +2,19 @@
 -- session_part. Read by SQL clients and by mart.fact_bar_live.
 
 CREATE VIEW mart.fact_bar_1m AS
+-- Every feed that ever told of the symbol, subscribed or not, in the order of preference.
+WITH told AS (
+    SELECT
+        known.symbol,
+        array_agg(known.feed ORDER BY coalesce(preference.rank, 32767), known.feed) AS feeds
+    FROM (
+        SELECT symbol, feed FROM market.latest
+        UNION
+        SELECT symbol, feed FROM market.feed_progress
+    ) AS known
+    LEFT JOIN market.feed_preference AS preference ON preference.feed = known.feed
+    GROUP BY known.symbol
+)
 SELECT
     bar.symbol,
     bar.trading_date,
@@ -20,7 +33,6 @@ SELECT
     bar.vwap,
     bar.trade_count,
     (bar.trade_count > 0)::integer AS minutes_with_trades,
-    100::numeric(5, 2) AS coverage_pct,
     EXISTS (
         SELECT
         FROM ops.restatement
@@ -32,21 +44,8 @@ SELECT
     ) AS is_restated,
     bar.volume_scope
 FROM market.bar_1m AS bar
-LEFT JOIN (
-    SELECT
-        subscription.trading_date,
-        subscription.symbol,
-        subscription.feed,
-        subscription.calendar,
-        -- The feeds of the same symbol and day that go before this one; null for the first.
-        array_agg(subscription.feed) OVER (
-            PARTITION BY subscription.trading_date, subscription.symbol
-            ORDER BY coalesce(preference.rank, 32767), subscription.feed
-            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ) AS better_feeds
-    FROM market.subscription
-    LEFT JOIN market.feed_preference AS preference ON preference.feed = subscription.feed
-) AS watched
+LEFT JOIN told ON told.symbol = bar.symbol
+LEFT JOIN market.subscription AS watched
     ON watched.trading_date = bar.trading_date
    AND watched.symbol = bar.symbol
    AND watched.feed = bar.feed
@@ -54,19 +53,19 @@ LEFT JOIN market.session
     ON session.calendar = watched.calendar
    AND session.trading_date = bar.trading_date
 LEFT JOIN market.calendar ON calendar.calendar = watched.calendar
-WHERE watched.better_feeds IS NULL
+WHERE told.feeds[1] = bar.feed
    OR NOT EXISTS (
        SELECT
        FROM market.bar_1m AS better
        WHERE better.symbol = bar.symbol
-         AND better.feed = ANY (watched.better_feeds)
+         AND better.feed = ANY (told.feeds[1 : array_position(told.feeds, bar.feed) - 1])
          AND better.bar_start = bar.bar_start
          AND better.session_part = bar.session_part
    );
 
 COMMENT ON VIEW mart.fact_bar_1m IS
-    'One row per symbol and minute with trades, of the preferred feed that has it; shown as soon as the stream '
-    'commits it.';
+    'One row per symbol and minute with trades, of the preferred feed that has it, subscribed or not; shown as soon as '
+    'the stream commits it.';
 COMMENT ON COLUMN mart.fact_bar_1m.symbol IS 'Symbol; see dim_symbol.';
 COMMENT ON COLUMN mart.fact_bar_1m.trading_date IS 'The session''s date at the exchange; see dim_date.';
 COMMENT ON COLUMN mart.fact_bar_1m.interval_min IS 'Length of the bar in minutes: 1.';
@@ -87,7 +86,6 @@ COMMENT ON COLUMN mart.fact_bar_1m.vwap IS
     'notional divided by volume. Over several rows: sum(notional) / sum(volume), never a mean of this column.';
 COMMENT ON COLUMN mart.fact_bar_1m.trade_count IS 'Trades that add volume.';
 COMMENT ON COLUMN mart.fact_bar_1m.minutes_with_trades IS '1 where a trade adds volume, else 0.';
-COMMENT ON COLUMN mart.fact_bar_1m.coverage_pct IS 'Always 100: a minute that has a bar was received.';
 COMMENT ON COLUMN mart.fact_bar_1m.is_restated IS 'Whether the bar changed after it was closed.';
 COMMENT ON COLUMN mart.fact_bar_1m.volume_scope IS
     'What the volume counts: consolidated, venue_iex, provider_partial or unknown.';

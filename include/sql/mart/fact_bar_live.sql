@@ -11,24 +11,53 @@ WITH current_session AS (
     GROUP BY session.calendar
 ),
 --
--- Few rows, from which the bars are looked up: a filter on the date would not reach the index through fact_bar_1m.
-watched AS MATERIALIZED (
+subscribed AS (
     SELECT
         subscription.symbol,
-        subscription.feed,
         subscription.trading_date,
+        subscription.feed,
         session.open_at,
-        calendar.time_zone,
-        array_agg(subscription.feed) OVER (
-            PARTITION BY subscription.trading_date, subscription.symbol
-            ORDER BY coalesce(preference.rank, 32767), subscription.feed
-            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ) AS better_feeds
+        calendar.time_zone
     FROM current_session
     JOIN market.subscription USING (calendar, trading_date)
     JOIN market.session USING (calendar, trading_date)
     LEFT JOIN market.calendar USING (calendar)
-    LEFT JOIN market.feed_preference AS preference ON preference.feed = subscription.feed
+),
+--
+-- A feed that nobody subscribed may have told of the symbol too.
+told AS (
+    SELECT symbol, trading_date, feed
+    FROM subscribed
+    UNION
+    SELECT subscribed.symbol, subscribed.trading_date, known.feed
+    FROM subscribed
+    JOIN (
+        SELECT symbol, feed FROM market.latest
+        UNION ALL
+        SELECT symbol, feed FROM market.feed_progress
+    ) AS known ON known.symbol = subscribed.symbol
+),
+--
+watched AS (
+    SELECT
+        told.symbol,
+        told.trading_date,
+        told.feed,
+        subscribed.open_at,
+        subscribed.time_zone,
+        true AS is_current,
+        -- The feeds of the same symbol and day that go before this one; null for the first.
+        array_agg(told.feed) OVER (
+            PARTITION BY told.trading_date, told.symbol
+            ORDER BY coalesce(preference.rank, 32767), told.feed
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS better_feeds
+    FROM told
+    LEFT JOIN subscribed
+        ON subscribed.symbol = told.symbol
+       AND subscribed.trading_date = told.trading_date
+       AND subscribed.feed = told.feed
+    LEFT JOIN market.feed_preference AS preference ON preference.feed = told.feed
 )
 SELECT
     bar.symbol,
@@ -48,7 +77,6 @@ SELECT
     bar.vwap,
     bar.trade_count,
     (bar.trade_count > 0)::integer AS minutes_with_trades,
-    100::numeric(5, 2) AS coverage_pct,
     EXISTS (
         SELECT
         FROM ops.restatement
@@ -59,12 +87,15 @@ SELECT
           AND restatement.session_part = bar.session_part
     ) AS is_restated,
     bar.volume_scope
-FROM watched
-JOIN market.bar_1m AS bar
-    ON bar.trading_date = watched.trading_date
-   AND bar.symbol = watched.symbol
-   AND bar.feed = watched.feed
+FROM market.bar_1m AS bar
+-- Not an inner join, though it amounts to one: the planner would take the matches for few and look each of them up.
+LEFT JOIN watched
+    ON watched.trading_date = bar.trading_date
+   AND watched.symbol = bar.symbol
+   AND watched.feed = bar.feed
+-- As values, not as a join: only so do they reach the index of the bars' dates.
 WHERE bar.trading_date = ANY (ARRAY(SELECT trading_date FROM current_session))
+  AND coalesce(watched.is_current, false)
   AND (
       watched.better_feeds IS NULL
       OR NOT EXISTS (
@@ -99,7 +130,6 @@ COMMENT ON COLUMN mart.fact_bar_live.vwap IS
     'notional divided by volume. Over several rows: sum(notional) / sum(volume), never a mean of this column.';
 COMMENT ON COLUMN mart.fact_bar_live.trade_count IS 'Trades that add volume.';
 COMMENT ON COLUMN mart.fact_bar_live.minutes_with_trades IS '1 where a trade adds volume, else 0.';
-COMMENT ON COLUMN mart.fact_bar_live.coverage_pct IS 'Always 100: a minute that has a bar was received.';
 COMMENT ON COLUMN mart.fact_bar_live.is_restated IS 'Whether the bar changed after it was closed.';
 COMMENT ON COLUMN mart.fact_bar_live.volume_scope IS
     'What the volume counts: consolidated, venue_iex, provider_partial or unknown.';

@@ -50,6 +50,7 @@ SELECT
     daily.minutes_with_trades,
     daily.minutes_covered,
     CASE
+        WHEN daily.minutes_covered = daily.minutes_expected THEN 0
         WHEN daily.minutes_expected IS NOT NULL THEN coalesce((
             SELECT sum(coverage.minutes)
             FROM rollup.coverage
@@ -69,7 +70,8 @@ SELECT
           AND restatement.feed = daily.feed
     )::integer AS restatements,
     daily.is_synthetic,
-    daily.computed_at AT TIME ZONE 'UTC' AS computed_at
+    -- A split changes the series and leaves the day alone.
+    greatest(daily.computed_at, series.computed_at) AT TIME ZONE 'UTC' AS computed_at
 FROM rollup.daily
 LEFT JOIN market.feed_preference AS preference ON preference.feed = daily.feed
 LEFT JOIN rollup.daily_series AS series
@@ -186,4 +188,4 @@ COMMENT ON COLUMN mart.fact_daily.restatements IS
 COMMENT ON COLUMN mart.fact_daily.is_synthetic IS
     'Whether the day was played by a simulated market; null where it is not known. Beside days of a real market '
     'such a day, and a replayed one, has no adjusted price, return or other figure that spans days.';
-COMMENT ON COLUMN mart.fact_daily.computed_at IS 'When the row was last computed, UTC, host clock.';
+COMMENT ON COLUMN mart.fact_daily.computed_at IS 'When a figure of the row was last computed anew, UTC, host clock.';

@@ -18,7 +18,8 @@ with SQL; Power BI and the HTML report read the same views.
   `sum(notional) / sum(volume)`.
 * **Limits of the role**: it cannot write; a query that runs longer than `MARKETPULSE_READER_STATEMENT_TIMEOUT_S` (60 s)
   ends with `canceling statement due to statement timeout`: ask for fewer days or symbols. At most
-  `MARKETPULSE_READER_CONNECTIONS` (20) connections are open at a time.
+  `MARKETPULSE_READER_CONNECTIONS` (20) connections are open at a time; one that asks nothing for 30 minutes
+  is closed.
 
 This file is printed by `marketpulse mart-reference` from the comments in the database, which are in
 `include/sql/mart/`, one file a view. A test compares the two.

@@ -7,7 +7,7 @@ reader sees the `mart` schema only.
 from dataclasses import dataclass, field
 
 import psycopg
-from psycopg import sql
+from psycopg import conninfo, sql
 
 from marketpulse.errors import OperatorError
 from marketpulse.resources import read_sql
@@ -59,6 +59,7 @@ def ensure_roles(superuser_dsn: str, passwords: RolePasswords, limits: ReaderLim
         connection.execute(read_sql("roles/lock"))
         try:
             _set_up(connection, passwords, limits)
+            _limit_functions(superuser_dsn)
         except psycopg.errors.InsufficientPrivilege as error:
             raise OperatorError(f"roles need a superuser's connection: {_first_line(error)}") from None
 
@@ -78,6 +79,13 @@ def _set_up(connection: psycopg.Connection, passwords: RolePasswords, limits: Re
     if found is None or not found[0]:
         connection.execute(read_sql("roles/create_database"))
     connection.execute(read_sql("roles/grant_database"))
+
+
+def _limit_functions(superuser_dsn: str) -> None:
+    """Rights on the server's own functions are kept per database."""
+    dsn = conninfo.make_conninfo(superuser_dsn, dbname="marketpulse")
+    with connect(dsn, application_name="roles", autocommit=True) as connection:
+        connection.execute(read_sql("roles/limit_functions"))
 
 
 def _first_line(error: psycopg.Error) -> str:

@@ -1,0 +1,3 @@
+-- The whole table, as every refresh reads it.
+SELECT *
+FROM mart.fact_coverage
