@@ -140,8 +140,10 @@ def _producer(connection: psycopg.Connection) -> ProducerSeen | None:
     row = connection.execute(read_sql("monitor/producer"), {"lease": PRODUCER_LEASE}).fetchone()
     if row is None:
         return None
-    *run, holder, lease_is_live, renewed_age_s = row
-    return ProducerSeen(*run, holder, bool(lease_is_live), renewed_age_s)
+    producer_id, calendar, trading_date, started_age_s, ended_age_s, holder, lease_is_live, renewed_age_s = row
+    return ProducerSeen(
+        producer_id, calendar, trading_date, started_age_s, ended_age_s, holder, bool(lease_is_live), renewed_age_s
+    )
 
 
 def _stream(connection: psycopg.Connection) -> StreamSeen | None:
