@@ -264,16 +264,24 @@ def test_fifty_years_cost_no_more_than_their_recorded_days(recorded: Database) -
     assert [day.trading_date for day in days] == [date(2025, 7, 1), DAY]
 
 
-def test_an_unknown_calendar_is_named_and_changes_nothing(recorded: Database) -> None:
+def test_an_unknown_calendar_stops_its_own_symbols_only(recorded: Database) -> None:
+    other = {"symbol": "ZZZ", "trading_date": DAY, "calendar": "MARS"}
     with psycopg.connect(recorded.owner_dsn) as connection:
         connection.execute(
             "INSERT INTO market.session SELECT 'MARS', trading_date, pre_open_at, open_at, close_at, post_close_at"
             " FROM market.session"
         )
-        connection.execute("UPDATE market.subscription SET calendar = 'MARS'")
-    with pytest.raises(OperatorError, match="unknown trading calendar 'MARS'"):
-        compute_daily(recorded.operations_dsn, DAY, DAY)
-    assert stored(recorded.owner_dsn, DAY) == []
+    load(
+        recorded.owner_dsn,
+        {"market.subscription": [other], "ops.dirty_day": [{"symbol": "ZZZ", "trading_date": DAY}]},
+    )
+    with pytest.raises(OperatorError, match="unknown trading calendar 'MARS' of ZZZ: not computed, all else is"):
+        compute_daily(recorded.operations_dsn)
+    with psycopg.connect(recorded.owner_dsn) as connection:
+        waiting = connection.execute("SELECT symbol, trading_date FROM ops.dirty_day").fetchall()
+        series = connection.execute("SELECT symbol FROM rollup.daily_series WHERE trading_date = %s", (DAY,)).fetchall()
+    assert waiting == [("ZZZ", DAY)]
+    assert series == [("ABC",)]
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ def store_coverage(connection: psycopg.Connection, trading_date: date, symbols: 
 def coverage_values(connection: psycopg.Connection, trading_date: date, symbols: Sequence[str]) -> dict[str, Any]:
     """The parameters of coverage/query.sql for one day of some symbols."""
     day = {"trading_date": trading_date, "symbols": list(symbols)}
-    names = [name for (name,) in connection.execute(read_sql("rollups/select_calendars"), day)]
+    names = [name for name, _ in connection.execute(read_sql("rollups/select_calendars"), day)]
     ends = [(name, end) for name in names if (end := usual_end(calendar(name), trading_date)) is not None]
     return day | {"calendars": [name for name, _ in ends], "usual_ends": [end for _, end in ends]}
 

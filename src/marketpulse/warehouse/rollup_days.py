@@ -24,11 +24,17 @@ class RollupDay:
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """The sessions around one trading date, by calendar."""
+    """The sessions around one trading date, by calendar; and which symbols follow a calendar that does not exist."""
 
     calendars: list[str]
     previous_dates: list[date]
     next_dates: list[date]
+    unplaced: dict[str, frozenset[str]]
+
+    def placed(self, symbols: list[str]) -> list[str]:
+        """Those of the symbols whose calendars all exist."""
+        left_out = frozenset[str]().union(*self.unplaced.values())
+        return [symbol for symbol in symbols if symbol not in left_out]
 
 
 def dirty_days(connection: psycopg.Connection) -> tuple[RollupDay, ...]:
@@ -62,17 +68,22 @@ def recorded_days(
     return tuple(day for day in days if not day.is_sealed)
 
 
-def neighbours(connection: psycopg.Connection, trading_date: date) -> Neighbours:
-    """The sessions before and after a date in every calendar that its subscriptions follow.
-
-    Raises OperatorError when a subscription names a calendar that does not exist.
-    """
-    rows = connection.execute(read_sql("rollups/select_calendars"), {"trading_date": trading_date}).fetchall()
-    found = [
-        (name, _nearest(calendar(name), trading_date, step=-1), _nearest(calendar(name), trading_date, step=1))
-        for (name,) in rows
-    ]
-    return Neighbours([name for name, _, _ in found], [day for _, day, _ in found], [day for _, _, day in found])
+def neighbours(connection: psycopg.Connection, trading_date: date, symbols: list[str]) -> Neighbours:
+    """The sessions before and after a day in every calendar that the subscriptions of the symbols follow."""
+    values = {"trading_date": trading_date, "symbols": symbols}
+    rows = connection.execute(read_sql("rollups/select_calendars"), values).fetchall()
+    known, unplaced = dict[str, SessionCalendar](), dict[str, frozenset[str]]()
+    for name, symbols in rows:
+        try:
+            known[name] = calendar(name)
+        except OperatorError:
+            unplaced[name] = frozenset(symbols)
+    return Neighbours(
+        list(known),
+        [_nearest(sessions, trading_date, step=-1) for sessions in known.values()],
+        [_nearest(sessions, trading_date, step=1) for sessions in known.values()],
+        unplaced,
+    )
 
 
 def _nearest(sessions: SessionCalendar, trading_date: date, *, step: int) -> date:

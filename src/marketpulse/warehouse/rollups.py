@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from marketpulse.errors import OperatorError
 from marketpulse.resources import read_sql
 from marketpulse.store.postgres import connect, outages
 from marketpulse.warehouse.coverage import store_coverage
@@ -45,7 +46,7 @@ def compute_daily(
     `dsn` is the operations role's; `feed_order` replaces the stored order of feeds, empty leaves it. Idempotent. Days
     finished before a failure stay computed. A sealed day of a range is left out with a warning; one that is dirty keeps
     its figures but for the previous close. Raises OperatorError for a range that is reversed, in the future or sealed
-    as a whole, and for an unknown calendar.
+    as a whole; and, when all else is computed, for symbols of an unknown calendar, whose days stay as they are.
     """
     dirty_only = date_from is None and date_to is None
     with outages(dsn), connect(dsn, application_name="rollups", autocommit=True) as connection:
@@ -54,14 +55,21 @@ def compute_daily(
                 connection.execute(read_sql("rollups/lock"))
                 replace_feed_order(connection, feed_order)
         days = dirty_days(connection) if dirty_only else recorded_days(connection, date_from, date_to)
-        done = []
+        done, unplaced = list[ComputedDay | None](), dict[str, frozenset[str]]()
         for day in days[:-1]:
             with connection.transaction():
-                done.append(_compute_day(connection, day))
+                done.append(_compute_day(connection, day, unplaced))
         with connection.transaction():
-            done += [_compute_day(connection, day) for day in days[-1:]]
+            done += [_compute_day(connection, day, unplaced) for day in days[-1:]]
             extend_series(connection)
-        return tuple(day for day in done if day is not None)
+    if unplaced:
+        raise OperatorError(
+            "; ".join(
+                f"unknown trading calendar {name!r} of {', '.join(sorted(who))}" for name, who in unplaced.items()
+            )
+            + ": not computed, all else is; correct CALENDAR and the rows of market.subscription and market.session"
+        )
+    return tuple(day for day in done if day is not None)
 
 
 def extend_series(connection: psycopg.Connection) -> None:
@@ -79,12 +87,18 @@ def stored_from(name: str) -> sql.Composed:
     return sql.SQL(read_sql(f"rollups/{name}/store")).format(query=sql.SQL(read_sql(f"rollups/{name}/query")))
 
 
-def _compute_day(connection: psycopg.Connection, day: RollupDay) -> ComputedDay | None:
-    """One day in the caller's transaction; None for a sealed one, whose figures stay."""
-    around = neighbours(connection, day.trading_date)
+def _compute_day(
+    connection: psycopg.Connection, day: RollupDay, unplaced: dict[str, frozenset[str]]
+) -> ComputedDay | None:
+    """One day in the caller's transaction; None for a sealed one, whose figures stay. Symbols of a calendar that does
+    not exist are left out and added to `unplaced`."""
+    around = neighbours(connection, day.trading_date, day.symbols)
+    symbols = around.placed(day.symbols)
+    for name, followers in around.unplaced.items():
+        unplaced[name] = unplaced.get(name, frozenset()) | followers
     values: dict[str, Any] = {
         "trading_date": day.trading_date,
-        "symbols": day.symbols,
+        "symbols": symbols,
         "calendars": around.calendars,
         "previous_dates": around.previous_dates,
         "next_dates": around.next_dates,
@@ -97,12 +111,12 @@ def _compute_day(connection: psycopg.Connection, day: RollupDay) -> ComputedDay 
         logger.warning("%s is sealed: its events were dropped, its stored rollup stays", day.trading_date)
         _link(connection, values, [day.trading_date] * len(around.calendars), around.previous_dates)
     else:
-        store_coverage(connection, day.trading_date, day.symbols)
+        store_coverage(connection, day.trading_date, symbols)
         # What the stream will read says nothing of itself when it is no news: such days stay dirty until then.
         waiting = {symbol for (symbol,) in connection.execute(read_sql("rollups/coverage/mark_waiting"), values)}
         connection.execute(stored_from("bar"), values)
         stored = connection.execute(stored_from("daily"), values)
-        computed = ComputedDay(day.trading_date, tuple(day.symbols), stored.rowcount)
+        computed = ComputedDay(day.trading_date, tuple(symbols), stored.rowcount)
         connection.execute(stored_from("reconciliation"), values)
         _link(connection, values, around.next_dates, [day.trading_date] * len(around.calendars))
     connection.execute(read_sql("rollups/mark_series"), values)

@@ -27,8 +27,10 @@ _SERIES_SYMBOLS = 100
 def rollups_recomputed(connection: psycopg.Connection, days: list[tuple[date, list[str]]]) -> Equation:
     """All rollups of the given days and their symbols, oldest day first, in the caller's snapshot."""
     found = []
-    for trading_date, symbols in days:
-        around = neighbours(connection, trading_date)
+    for trading_date, watched in days:
+        around = neighbours(connection, trading_date, watched)
+        # The days of an unknown calendar wait.
+        symbols = around.placed(watched)
         parameters = {
             "trading_date": trading_date,
             "symbols": symbols,
