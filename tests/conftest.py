@@ -35,11 +35,20 @@ def pytest_configure() -> None:
 # First: the plugin that spreads the tests reads the groups in its own turn.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker has all tests that need the stack, and begins with them: they are the longest chain."""
-    for item in items:
-        if item.get_closest_marker("integration"):
-            item.add_marker(pytest.mark.xdist_group("stack"))
-    items.sort(key=lambda item: item.get_closest_marker("integration") is None)
+    """The tests of one area that need real services share them in one worker, and come first: they are the longest
+    chains, that of the whole stack the longest."""
+    order = {"stack": 0, "services": 1, "": 2}
+    kinds = {item: _kind(item) for item in items}
+    for item, kind in kinds.items():
+        if kind:
+            item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
+    items.sort(key=lambda item: order[kinds[item]])
+
+
+def _kind(item: pytest.Item) -> str:
+    if not item.get_closest_marker("integration"):
+        return ""
+    return "stack" if item.path.parent.name == "integration" else "services"
 
 
 @pytest.fixture(scope="session")
