@@ -95,6 +95,8 @@ class SparkStack:
             "MARKETPULSE_KAFKA_BOOTSTRAP": self.broker.bootstrap,
             "MARKETPULSE_STATE_DIR": str(self.folder),
             "MARKETPULSE_SPARK_JARS_DIR": settings.spark_jars_dir,
+            # A driver that is killed leaves its checkpoint.
+            "TMPDIR": str(self.folder),
         }
         self._run(Program(name, (*submit, *conf, application), self.folder, environment))
 
