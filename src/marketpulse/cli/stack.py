@@ -59,7 +59,7 @@ def demo(
     symbol: Annotated[str, typer.Option(help="the symbol of the tape")] = "",
     timezone: Annotated[str, typer.Option(help="the zone of the tape's times")] = "America/New_York",
     day: Annotated[str | None, typer.Option("--date", help="session to play; default: the last completed one")] = None,
-    speed: Annotated[float, typer.Option(help="market seconds a second", min=1.0)] = 1500.0,
+    speed: Annotated[float, typer.Option(help="market seconds a second", min=1.0)] = 2500.0,
 ) -> None:
     """Start the stack and play one trading day through it, by way of Airflow."""
     from rich.console import Console

@@ -20,7 +20,7 @@ class Demo:
     symbol: str = ""
     timezone: str = "America/New_York"
     day: date | None = None
-    speed: float = 1500.0
+    speed: float = 2500.0
 
     def __post_init__(self) -> None:
         if self.tape is not None and not self.symbol:

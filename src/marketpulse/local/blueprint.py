@@ -36,6 +36,8 @@ POSTGRES_OPTIONS = {
     "work_mem": "16MB",
     "maintenance_work_mem": "64MB",
     "max_wal_size": "1GB",
+    # A day that has just landed has its statistics before it is rolled up and checked.
+    "autovacuum_naptime": "10s",
     "wal_compression": "on",
     "random_page_cost": "1.1",
     "max_locks_per_transaction": "256",
