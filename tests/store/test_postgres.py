@@ -1,5 +1,7 @@
 """What a failing connection says, and to whom."""
 
+import time
+
 import psycopg
 import pytest
 from tests.database import Database, free_port
@@ -42,5 +44,17 @@ def test_lost_connection_is_an_outage(database: Database) -> None:
     with psycopg.connect(database.superuser_dsn, autocommit=True) as superuser:
         superuser.execute("SELECT pg_terminate_backend(%s)", [connection.info.backend_pid])
     with pytest.raises(RetriableError, match="went away"), outages(database.operations_dsn):
+        connection.execute("SELECT 1")
+    connection.close()
+
+
+@pytest.mark.integration
+def test_a_transaction_that_stood_still_was_ended_as_by_an_outage(database: Database) -> None:
+    """What a process finds that was frozen within a transaction."""
+    options = ("idle_in_transaction_session_timeout=50",)
+    connection = connect(database.operations_dsn, application_name="test", session_options=options)
+    connection.execute("SELECT 1")
+    time.sleep(0.3)
+    with pytest.raises(RetriableError, match="idle-in-transaction"), outages(database.operations_dsn):
         connection.execute("SELECT 1")
     connection.close()

@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-from psycopg import conninfo
+from psycopg import conninfo, errors
 
 from marketpulse.errors import OperatorError, RetriableError
 
 # Class 28: login refused. 3D000: no such database.
 _REFUSED = ("28P01", "28000", "3D000")
+# The server ends what stood still in a transaction, a process that was frozen say, and calls that an internal error.
+_LOST = (psycopg.OperationalError, psycopg.InterfaceError, errors.IdleInTransactionSessionTimeout)
 _REFUSED_TEXTS = ("authentication failed", "no password supplied", "does not exist", "no pg_hba.conf entry")
 
 
@@ -73,7 +75,7 @@ def outages(dsn: str) -> Iterator[None]:
     """Turns the loss of a connection inside the block into a RetriableError; other errors pass unchanged."""
     try:
         yield
-    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+    except _LOST as error:
         raise RetriableError(f"Postgres at {address(dsn)} went away ({_one_line(error)})") from error
 
 
