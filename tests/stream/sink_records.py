@@ -213,6 +213,12 @@ class Feeder:
         self.sinks.append(Sink(plan, self.clock, self.host))
         return self.sinks[-1]
 
+    def restart(self) -> None:
+        """The driver starts anew: an epoch of its own, and sinks that remember nothing."""
+        self.close()
+        self.sinks.clear()
+        [(self.epoch,)] = self.rows("UPDATE ops.stream_run SET epoch = epoch + 1 RETURNING epoch")
+
     def records(self, *items: Item, topic: str = EVENT_TOPIC, partition: int = 0) -> list[Record]:
         place = (topic, partition)
         start = self.ends.setdefault(place, 0)
@@ -237,9 +243,11 @@ class Feeder:
         for sink in self.sinks:
             sink.close()
 
+    def connected(self) -> psycopg.Connection[Any]:
+        return psycopg.connect(self.owner_dsn, options="-c TimeZone=UTC")
+
     def rows(self, query: str, *values: object) -> list[Any]:
-        with psycopg.connect(self.owner_dsn) as connection:
-            connection.execute("SET TIME ZONE 'UTC'")
+        with self.connected() as connection:
             return connection.execute(query, values).fetchall()
 
     def execute(self, query: str, *values: object) -> None:

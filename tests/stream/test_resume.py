@@ -1,22 +1,16 @@
 """Going on after a loss: nothing moves unasked, what is accepted is written down, and the proof balances again."""
 
-from collections.abc import Iterator
-
 import pytest
-from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient, NewTopic
 from tests.command import Command
 from tests.database import Database
-from tests.ingest.real_broker import RealBroker
 from tests.stream.sink_records import DAY, Feeder, trade
+from tests.stream.topics import Topics
 from tests.warehouse.rows import load
 
 from marketpulse.broker.topic import Bounds, Topic
-from marketpulse.broker.topic_reader import TopicReader
 from marketpulse.errors import OperatorError
 from marketpulse.settings import DEAD_LETTER_TOPIC, EVENT_TOPIC
-from marketpulse.store.postgres import connect
-from marketpulse.stream.ledger import Position, positions, read_ledger
+from marketpulse.stream.ledger import Position
 from marketpulse.stream.resume import find_losses, resume
 from marketpulse.warehouse.proof import prove
 
@@ -63,69 +57,11 @@ def test_a_partition_that_is_gone_is_read_no_more() -> None:
     assert "is read no more" in str(loss)
 
 
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealBroker]:
-    broker = RealBroker(tmp_path_factory.mktemp("broker"))
-    try:
-        broker.start()
-        yield broker
-    finally:
-        broker.kill()
-
-
-class Kafka:
-    """The two topics of a real broker, made and lost, and a stream that reads them without Spark."""
-
-    def __init__(self, broker: RealBroker, feeder: Feeder) -> None:
-        self.bootstrap = broker.bootstrap
-        self._admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
-        self._feeder = feeder
-
-    def make_topics(self) -> None:
-        created = self._admin.create_topics([NewTopic(name, 1) for name in (EVENT_TOPIC, DEAD_LETTER_TOPIC)])
-        for future in created.values():
-            future.result(20)
-
-    def lose_topics(self) -> None:
-        for future in self._admin.delete_topics([EVENT_TOPIC, DEAD_LETTER_TOPIC]).values():
-            future.result(20)
-
-    def publish(self, count: int) -> None:
-        producer = Producer({"bootstrap.servers": self.bootstrap, "log_level": 0})
-        for _ in range(count):
-            producer.produce(EVENT_TOPIC, b"x", partition=0)
-        assert producer.flush(20) == 0
-
-    def expire(self, offset: int) -> None:
-        from confluent_kafka import TopicPartition
-
-        for future in self._admin.delete_records([TopicPartition(EVENT_TOPIC, 0, offset)]).values():
-            future.result(20)
-
-    def enter(self) -> list[Position]:
-        """Where the stream starts, as its driver finds out; the ledger has its rows afterwards."""
-        reader = TopicReader(self.bootstrap)
-        with connect(self._feeder.owner_dsn, application_name="test") as connection:
-            ledger = read_ledger(connection)
-        wanted = [place for name in (EVENT_TOPIC, DEAD_LETTER_TOPIC) for place in positions(ledger, reader.topic(name))]
-        for place in wanted:
-            self._feeder.execute(
-                "INSERT INTO ops.stream_ledger (topic, partition, topic_id, next_offset, epoch)"
-                " VALUES (%s, %s, %s, %s, 1) ON CONFLICT DO NOTHING",
-                place.topic,
-                place.partition,
-                place.topic_id,
-                place.next_offset,
-            )
-        return wanted
-
-
 @pytest.mark.integration
 def test_the_stream_goes_on_after_its_topic_was_lost_and_then_records_expired(
-    broker: RealBroker, feeder: Feeder, database: Database
+    kafka: Topics, feeder: Feeder, database: Database
 ) -> None:
-    kafka = Kafka(broker, feeder)
-    kafka.make_topics()
+    kafka.make()
     kafka.publish(5)
     kafka.enter()
     feeder.land(trade(1, producer_seq=1), b"junk of the first topic", trade(2, producer_seq=2))
@@ -138,8 +74,8 @@ def test_the_stream_goes_on_after_its_topic_was_lost_and_then_records_expired(
     )
     assert resume(database.writer_dsn, kafka.bootstrap) == ()
 
-    kafka.lose_topics()
-    kafka.make_topics()
+    kafka.lose()
+    kafka.make()
     kafka.publish(9)
     with pytest.raises(OperatorError, match=r"stock_analysis/0: the ledger expects offset 3, .* stream resume"):
         kafka.enter()
@@ -179,15 +115,48 @@ def test_the_stream_goes_on_after_its_topic_was_lost_and_then_records_expired(
     assert [equation for equation in proof.equations if not equation.balanced and equation.name not in names] == []
     accepted = "SELECT from_offset, to_offset, accepted_by FROM ops.stream_loss WHERE topic = %s"
     assert feeder.rows(accepted, EVENT_TOPIC) == [(3, 5, "ops@here"), (3, 5, "ops@here")]
-    kafka.lose_topics()
+
+
+@pytest.mark.integration
+def test_the_command_goes_on_where_the_log_ends_when_it_was_cut(
+    kafka: Topics, feeder: Feeder, database: Database, command: Command
+) -> None:
+    """A broker that came back without its last records: the ledger stands ahead of the topic."""
+    kafka.make()
+    kafka.publish(5)
+    kafka.enter()
+    feeder.execute("UPDATE ops.stream_ledger SET next_offset = 8 WHERE topic = %s", EVENT_TOPIC)
+    with pytest.raises(OperatorError, match="stock_analysis/0: the ledger expects offset 8, Kafka has 0 to 5: the log"):
+        kafka.enter()
+    addresses = {
+        "MARKETPULSE_WRITER_DSN": database.writer_dsn,
+        "MARKETPULSE_KAFKA_BOOTSTRAP": kafka.bootstrap,
+    }
+    shown = command.run("stream", "resume", **addresses)
+    assert (shown.status, shown.out.splitlines()[-1]) == (
+        1,
+        "nothing was changed: --accept-loss goes on without the lost records",
+    )
+    accepted = command.run("stream", "resume", "--accept-loss", **addresses)
+    assert (accepted.status, accepted.out.splitlines()) == (
+        0,
+        [
+            "stock_analysis/0: the log was cut; 0 records from offset 8 on are lost, it goes on at offset 5",
+            "accepted: start the stream again (the DAG market_stream)",
+        ],
+    )
+    assert kafka.enter()[0].next_offset == 5
+    [(from_offset, reason, by)] = feeder.rows("SELECT from_offset, reason, accepted_by FROM ops.stream_loss")
+    assert (from_offset, reason) == (8, "the log was cut")
+    assert "@" in by
+    assert "nothing is lost" in command.run("stream", "resume", **addresses).out
 
 
 @pytest.mark.integration
 def test_the_command_shows_a_flood_and_lets_it_become_dead_letters(
-    broker: RealBroker, feeder: Feeder, database: Database, command: Command
+    kafka: Topics, feeder: Feeder, database: Database, command: Command
 ) -> None:
-    kafka = Kafka(broker, feeder)
-    kafka.make_topics()
+    kafka.make()
     kafka.publish(1000)
     kafka.enter()
     records = feeder.records(*[b"x"] * 1000)
@@ -207,4 +176,3 @@ def test_the_command_shows_a_flood_and_lets_it_become_dead_letters(
     assert (accepted.status, "those before offset 1000 may be dead letters" in accepted.out) == (0, True)
     assert feeder.sink().land(records).accounts.total.dead_lettered == 1000
     assert "nothing has stopped" in command.run("stream", "resume", **addresses).out
-    kafka.lose_topics()

@@ -41,3 +41,15 @@ def resume(
     if (losses and not accept_loss) or (floods and not accept_dead_letters):
         raise typer.Exit(1)
     typer.echo("accepted: start the stream again (the DAG market_stream)")
+
+
+@app.command()
+def repartition(
+    partitions: Annotated[int, typer.Argument(help="how many the event topic shall have, more than now", min=1)],
+) -> None:
+    """Give the event topic more partitions. Stop the producer, let the stream drain, stop it too; then start both."""
+    from marketpulse.settings import settings
+    from marketpulse.stream.repartition import repartition
+
+    now = settings()
+    typer.echo(repartition(now.writer_dsn.get_secret_value(), now.kafka_bootstrap, partitions))

@@ -64,7 +64,8 @@ def _check_partitions(topic: WantedTopic, partitions: int) -> None:
     if partitions < topic.partitions:
         raise OperatorError(
             f"topic {topic.name} has {partitions} partitions, the settings want {topic.partitions}: stop the producer, "
-            "let the stream drain, then add them with kafka-topics --alter, or lower MARKETPULSE_KAFKA_PARTITIONS"
+            f"let the stream drain, stop it and run 'marketpulse stream repartition {topic.partitions}', or lower "
+            "MARKETPULSE_KAFKA_PARTITIONS"
         )
     if partitions > topic.partitions:
         logger.warning(
@@ -85,7 +86,8 @@ def _align(admin: AdminClient, topic: WantedTopic) -> None:
 
 
 def _create(admin: AdminClient, topics: list[WantedTopic]) -> None:
-    new = [NewTopic(topic.name, topic.partitions, 1, config=topic.configuration) for topic in topics]
+    # As many replicas as the cluster makes by default: one here, mostly three elsewhere.
+    new = [NewTopic(topic.name, topic.partitions, config=topic.configuration) for topic in topics]
     for name, future in admin.create_topics(new, operation_timeout=TIMEOUT_S).items():
         try:
             future.result(timeout=2 * TIMEOUT_S)
