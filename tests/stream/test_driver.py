@@ -36,6 +36,7 @@ class Kafka:
         }
     )
     outages: int = 0
+    first: int | None = None
 
     def topic(self, name: str) -> Topic:
         if self.outages:
@@ -73,6 +74,7 @@ class Rig:
     starts: list[tuple[list[Position], SinkPlan]] = field(default_factory=list)
     queries: list[ScriptedQuery] = field(default_factory=list)
     pauses: list[float] = field(default_factory=list)
+    look_s: int = 20
 
     def start_query(self, wanted: list[Position], plan: SinkPlan) -> ScriptedQuery:
         self.starts.append((wanted, plan))
@@ -80,7 +82,7 @@ class Rig:
         return self.queries[-1]
 
     def run(self) -> None:
-        ticks = count(0, 20)
+        ticks = count(0, self.look_s)
         settings = Settings(writer_dsn=SecretStr(self.database.writer_dsn), kafka_bootstrap="127.0.0.1:1")
         Driver(settings, self.start_query, sleep=self.pauses.append, now_s=lambda: float(next(ticks))).run()
 
@@ -97,6 +99,7 @@ class Rig:
 def rig(database: Database, monkeypatch: pytest.MonkeyPatch) -> Rig:
     rig = Rig(database)
     monkeypatch.setattr(driver_module, "TopicReader", lambda _: rig.kafka)
+    monkeypatch.setattr(driver_module, "first_offset", lambda *_: rig.kafka.first)
     return rig
 
 
@@ -140,6 +143,29 @@ def test_an_outage_may_last(rig: Rig) -> None:
 def test_the_same_gap_after_a_start_from_the_ledger_needs_a_person(rig: Rig) -> None:
     rig.scripts = [[GAP], [GAP]]
     with pytest.raises(OperatorError, match="expected offset 0, found 3"):
+        rig.run()
+
+
+def test_a_gap_that_a_second_crash_of_postgres_makes_again_needs_nobody(rig: Rig) -> None:
+    """The ledger went back to the same offset twice, and Kafka still has what comes next."""
+    rig.kafka.first = 0
+    rig.scripts = [[GAP], [GAP], [GAP], [rig.take_over, None]]
+    with pytest.raises(FencedError):
+        rig.run()
+
+
+def test_a_gap_that_never_ends_needs_a_person_whatever_kafka_has(rig: Rig) -> None:
+    rig.kafka.first = 0
+    rig.scripts = [[GAP]] * 10
+    with pytest.raises(OperatorError, match="--accept-loss"):
+        rig.run()
+    assert len(rig.starts) == 6
+
+
+def test_an_idle_driver_notices_within_five_seconds_that_it_was_replaced(rig: Rig) -> None:
+    rig.look_s = 1
+    rig.scripts = [[*[None] * 7, rig.take_over, *[None] * 5]]
+    with pytest.raises(FencedError):
         rig.run()
 
 

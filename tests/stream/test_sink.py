@@ -17,7 +17,7 @@ from marketpulse.settings import EVENT_TOPIC, STREAM
 from marketpulse.stream import landing
 from marketpulse.stream.fence import end_sessions
 from marketpulse.stream.record import Record
-from marketpulse.stream.sink import SinkPlan, land_partition
+from marketpulse.stream.sink import SinkPlan, land_partition, session_name
 from marketpulse.stream.statements import sql
 
 REASONS = "SELECT kafka_offset, reason FROM ops.dead_letter ORDER BY kafka_offset"
@@ -91,7 +91,18 @@ def test_a_session_that_was_ended_is_opened_again(feeder: Feeder) -> None:
     sink = feeder.sink()
     sink.land(feeder.records(trade(1)))
     with psycopg.connect(feeder.writer_dsn, autocommit=True) as connection:
-        end_sessions(connection, STREAM, own_epoch=None)
+        end_sessions(connection, STREAM)
+    assert sink.land(feeder.records(trade(2))).accounts.total.landed == 1
+
+
+def test_a_driver_that_was_frozen_leaves_the_sessions_of_its_successor_alone(feeder: Feeder) -> None:
+    query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s"
+    sink = feeder.sink()
+    sink.land(feeder.records(trade(1)))
+    with psycopg.connect(feeder.writer_dsn, autocommit=True) as connection:
+        end_sessions(connection, STREAM, up_to=0)
+        assert feeder.rows(query, session_name(STREAM, 1)) == [(1,)]
+        end_sessions(connection, STREAM, up_to=1)
     assert sink.land(feeder.records(trade(2))).accounts.total.landed == 1
 
 

@@ -5,6 +5,7 @@ back without progress (status 1). Outages of Postgres or Kafka and gaps are wait
 """
 
 import logging
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Protocol
 
 import psycopg
 
+from marketpulse.broker.first_offset import first_offset
 from marketpulse.broker.topic_reader import TopicReader
 from marketpulse.errors import FencedError, GapError, MarketPulseError, OperatorError, RetriableError
 from marketpulse.settings import DEAD_LETTER_TOPIC, EVENT_TOPIC, STREAM, Settings
@@ -25,6 +27,8 @@ from marketpulse.stream.statements import Connection
 logger = logging.getLogger(__name__)
 
 TOPICS = (EVENT_TOPIC, DEAD_LETTER_TOPIC)
+
+_GAP = re.compile(r"gap in (\S+)/(\d+): expected offset (\d+)")
 
 
 class Query(Protocol):
@@ -132,7 +136,7 @@ class Driver:
         with outages(self._dsn):
             check_epoch(connection, STREAM, self._epoch)
             # A task of the query before this one may still hold its partition.
-            end_sessions(connection, STREAM, own_epoch=None)
+            end_sessions(connection, STREAM, up_to=self._epoch)
             ledger = read_ledger(connection)
         wanted = [place for name in TOPICS for place in positions(ledger, self._topics.topic(name))]
         with outages(self._dsn):
@@ -181,9 +185,22 @@ class Driver:
     def _note_gap(self, error: RetriableError) -> None:
         if not isinstance(error, GapError):
             return
-        if str(error) == self._last_gap:
+        if str(error) == self._last_gap and not self._is_there(error):
             raise OperatorError(f"{error}, also after a start from the ledger: records are missing; {WHAT_TO_DO}")
         self._last_gap = str(error)
+
+    def _is_there(self, gap: GapError) -> bool:
+        """Whether Kafka has the expected record after all: a second crash of Postgres may take the ledger back to where
+        the first one did."""
+        named = _GAP.search(str(gap))
+        if named is None or self._failures >= self._patience.unknown_failures:
+            return False
+        topic, partition, expected = named[1], int(named[2]), int(named[3])
+        try:
+            return first_offset(self._settings.kafka_bootstrap, (topic, partition), expected) == expected
+        except RetriableError:
+            # Not known now: the next start finds out.
+            return True
 
     def _wait(self, error: MarketPulseError) -> None:
         self._failures += 1

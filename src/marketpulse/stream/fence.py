@@ -7,7 +7,7 @@ import uuid
 from psycopg import errors
 
 from marketpulse.errors import FencedError
-from marketpulse.stream.sink import session_name, session_prefix
+from marketpulse.stream.sink import session_prefix
 from marketpulse.stream.statements import Connection, sql
 
 
@@ -24,7 +24,7 @@ def take_over(connection: Connection, stream: str) -> int:
         "app_id": None,
     }
     while True:
-        end_sessions(connection, stream, own_epoch=None)
+        end_sessions(connection, stream)
         try:
             with connection.transaction():
                 connection.execute("SET LOCAL lock_timeout = '1s'")
@@ -34,14 +34,14 @@ def take_over(connection: Connection, stream: str) -> int:
         if row is None:
             raise AssertionError("bump_epoch returns the epoch")
         epoch: int = row[0]
-        end_sessions(connection, stream, own_epoch=epoch)
+        end_sessions(connection, stream, up_to=epoch - 1)
         return epoch
 
 
-def end_sessions(connection: Connection, stream: str, *, own_epoch: int | None) -> None:
-    """End every sink session of the stream but those of our own run."""
-    own_name = "" if own_epoch is None else session_name(stream, own_epoch)
-    connection.execute(sql("terminate_older_sessions"), {"prefix": session_prefix(stream), "own_name": own_name})
+def end_sessions(connection: Connection, stream: str, *, up_to: int | None = None) -> None:
+    """End the sink sessions of the runs up to an epoch, of all runs without one. Those of a newer run are not ours: a
+    driver that was frozen meanwhile leaves them alone."""
+    connection.execute(sql("terminate_sessions"), {"prefix": session_prefix(stream), "up_to": up_to})
 
 
 def check_epoch(connection: Connection, stream: str, epoch: int, *, app_id: str | None = None) -> None:
