@@ -1,7 +1,7 @@
 """What a bar said at a moment of market time, and how many bars were restated a week, from the sink's own accounts."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 import pytest
@@ -10,6 +10,7 @@ from tests.database import Database
 from tests.warehouse.rows import load
 
 START = "2025-07-02T13:35Z"
+CLOSES_FROM = "2025-07-02T13:37:00+00:00"
 
 
 def figures(volume: int) -> dict[str, Any]:
@@ -18,24 +19,34 @@ def figures(volume: int) -> dict[str, Any]:
 
 @pytest.fixture
 def restated(database: Database) -> Database:
-    """Landed at 13:36:05, closed since 13:37, restated at 14:00 and, by two transactions, at 15:00."""
+    """Landed at 13:36:05, closed by the trade that landed at 13:37, restated at 14:00 and, twice, at 15:00."""
     batches = [
         {"batch_id": number, "first_offset": number, "last_offset": number, "records": 1, "landed": 1, "market_at": at}
         for number, at in enumerate(
-            ("2025-07-02T13:36:05Z", "2025-07-02T14:00Z", "2025-07-02T15:00Z", "2025-07-02T15:00Z"), start=1
+            (
+                "2025-07-02T13:36:05Z",
+                "2025-07-02T13:37Z",
+                "2025-07-02T14:00Z",
+                "2025-07-02T15:00Z",
+                "2025-07-02T15:00Z",
+            ),
+            start=1,
         )
     ]
     changes = [
-        (2, 100, 150, "2025-07-02T14:00Z"),
-        (3, 150, 170, "2025-07-02T15:00Z"),
-        (4, 170, 180, "2025-07-02T15:00Z"),
+        (3, 100, 150, "2025-07-02T14:00Z"),
+        (4, 150, 170, "2025-07-02T15:00Z"),
+        (5, 170, 180, "2025-07-02T15:00Z"),
     ]
     load(
         database.owner_dsn,
         {
             "market.bar_1m": [
-                {"symbol": "ABC", "trading_date": "2025-07-02", "bar_start": START, "notional": 1800, "batch_id": 4}
+                {"symbol": "ABC", "trading_date": "2025-07-02", "bar_start": START, "notional": 1800, "batch_id": 5}
                 | figures(180)
+            ],
+            "market.event": [
+                {"symbol": "ABC", "trading_date": "2025-07-02", "price": "10", "batch_id": 2, "event_at": CLOSES_FROM}
             ],
             "ops.stream_batch": batches,
             "ops.restatement": [
@@ -46,6 +57,12 @@ def restated(database: Database) -> Database:
         },
     )
     return database
+
+
+def execute(database: Database, *statements: LiteralString) -> None:
+    with psycopg.connect(database.owner_dsn) as connection:
+        for statement in statements:
+            connection.execute(statement)
 
 
 def said(database: Database, at: str, *, role: str = "operations", schema: str = "market") -> tuple[Any, ...]:
@@ -79,50 +96,59 @@ def test_a_reader_of_the_mart_may_ask_and_see_nothing_else(restated: Database) -
 
 
 def test_a_bar_that_came_late_was_absent_before(restated: Database) -> None:
-    with psycopg.connect(restated.owner_dsn) as connection:
-        connection.execute("UPDATE ops.restatement SET old = NULL WHERE batch_id = 2")
+    execute(restated, "UPDATE ops.restatement SET old = NULL WHERE batch_id = 3")
     assert said(restated, "2025-07-02T13:40Z") == ("absent", None, 3)
     assert said(restated, "2025-07-02T14:00Z") == ("closed", Decimal(150), 2)
 
 
 def test_a_bar_whose_trades_were_all_taken_back_is_absent_since(restated: Database) -> None:
-    with psycopg.connect(restated.owner_dsn) as connection:
-        connection.execute("UPDATE ops.restatement SET new = NULL WHERE batch_id = 4")
-        connection.execute("DELETE FROM market.bar_1m")
+    execute(restated, "UPDATE ops.restatement SET new = NULL WHERE batch_id = 5", "DELETE FROM market.bar_1m")
     assert said(restated, "2025-07-02T14:59Z") == ("closed", Decimal(150), 2)
     assert said(restated, "2025-07-02T15:00Z") == ("absent", None, 0)
 
 
-def test_a_bar_that_never_changed_is_what_it_is_since_it_landed(restated: Database) -> None:
-    with psycopg.connect(restated.owner_dsn) as connection:
-        connection.execute("DELETE FROM ops.restatement")
-        connection.execute("UPDATE market.bar_1m SET batch_id = first_batch_id")
-        connection.execute("UPDATE ops.stream_batch SET market_at = '2025-07-02T13:50Z' WHERE batch_id = 1")
-    assert said(restated, "2025-07-02T13:49Z") == ("forming", None, 0)
-    assert said(restated, "2025-07-02T13:50Z") == ("closed", Decimal(180), 0)
+def test_until_a_later_event_landed_the_bar_was_forming(restated: Database) -> None:
+    execute(restated, "UPDATE ops.stream_batch SET market_at = '2025-07-02T13:50Z' WHERE batch_id = 2")
+    assert said(restated, "2025-07-02T13:49Z") == ("forming", None, 3)
+    assert said(restated, "2025-07-02T13:50Z") == ("closed", Decimal(100), 3)
 
 
-def test_what_a_later_batch_added_before_the_bar_was_closed_is_not_told_before(restated: Database) -> None:
-    """The second transaction added to the bar without a restatement: until 14:00 its figures were others, not kept."""
-    with psycopg.connect(restated.owner_dsn) as connection:
-        connection.execute("DELETE FROM ops.restatement")
-        connection.execute("UPDATE market.bar_1m SET batch_id = 2")
-    assert said(restated, "2025-07-02T13:59:59Z") == ("forming", None, 0)
-    assert said(restated, "2025-07-02T14:00Z") == ("closed", Decimal(180), 0)
+def test_an_event_that_was_replaced_since_closed_the_bar_when_it_landed(restated: Database) -> None:
+    execute(restated, "UPDATE market.event SET batch_id = 3")
+    assert said(restated, "2025-07-02T13:59Z") == ("forming", None, 3)
+    replaced = {"symbol": "ABC", "trading_date": "2025-07-02", "batch_id": 2, "superseded_batch_id": 3}
+    load(restated.owner_dsn, {"market.event_superseded": [replaced | {"event_at": CLOSES_FROM}]})
+    assert said(restated, "2025-07-02T13:36:59Z") == ("forming", None, 3)
+    assert said(restated, "2025-07-02T13:37Z") == ("closed", Decimal(100), 3)
 
 
-def test_what_a_restatement_replaced_was_complete_only_with_its_last_trade(restated: Database) -> None:
-    """The second transaction added to the bar, the third restated it."""
-    trade = {"symbol": "ABC", "trading_date": "2025-07-02", "price": "10", "bar_start": START}
-    times = [("2025-07-02T13:35:01+00:00", 1), ("2025-07-02T13:35:02+00:00", 2), ("2025-07-02T13:35:03+00:00", 3)]
-    load(
-        restated.owner_dsn,
-        {"market.event": [trade | {"event_at": at, "batch_id": batch, "kafka_offset": batch} for at, batch in times]},
-    )
-    with psycopg.connect(restated.owner_dsn) as connection:
-        connection.execute("DELETE FROM ops.restatement WHERE batch_id = 2")
-    assert said(restated, "2025-07-02T13:59:59Z") == ("forming", None, 2)
+def test_a_snapshot_closes_nothing(restated: Database) -> None:
+    execute(restated, "UPDATE market.event SET endpoint = 'alpaca.snapshots'")
+    assert said(restated, "2025-07-02T13:59Z") == ("forming", None, 3)
+    # A restatement is a change of a closed bar.
     assert said(restated, "2025-07-02T14:00Z") == ("closed", Decimal(150), 2)
+
+
+def test_the_session_s_end_closes_what_nothing_followed(restated: Database) -> None:
+    execute(
+        restated,
+        "DELETE FROM market.event",
+        "DELETE FROM ops.restatement",
+        "INSERT INTO market.session VALUES ('XNYS', '2025-07-02', '2025-07-02T08:00Z', '2025-07-02T13:30Z',"
+        " '2025-07-02T20:00Z', '2025-07-03T00:00Z')",
+        "INSERT INTO market.subscription VALUES ('2025-07-02', 'ABC', 'sip', 'XNYS', 'alpaca')",
+    )
+    assert said(restated, "2025-07-02T23:59:59Z") == ("forming", None, 0)
+    assert said(restated, "2025-07-03T00:00Z") == ("closed", Decimal(180), 0)
+
+
+def test_a_day_whose_events_are_gone_is_closed(restated: Database) -> None:
+    execute(
+        restated,
+        "DELETE FROM market.event",
+        "INSERT INTO ops.sealed_day (trading_date, events, superseded) VALUES ('2025-07-02', 1, 0)",
+    )
+    assert said(restated, "2025-07-02T13:37Z") == ("closed", Decimal(100), 3)
 
 
 def test_the_week_s_restatements_by_provider(restated: Database) -> None:
@@ -141,9 +167,9 @@ def test_the_week_s_restatements_by_provider(restated: Database) -> None:
             ],
             "market.subscription": [{"trading_date": "2025-07-02", "symbol": "ABC", "provider": "first"}],
             "ops.stream_batch_source": [
-                {"batch_id": 2, "provider": "second", "records": 1, "landed": 1},
                 {"batch_id": 3, "provider": "second", "records": 1, "landed": 1},
-                {"batch_id": 3, "provider": "third", "records": 1, "landed": 1},
+                {"batch_id": 4, "provider": "second", "records": 1, "landed": 1},
+                {"batch_id": 4, "provider": "third", "records": 1, "landed": 1},
             ],
             # Nobody subscribed: the batch tells whose it was, unless it was several's.
             "ops.restatement": [
@@ -154,7 +180,7 @@ def test_the_week_s_restatements_by_provider(restated: Database) -> None:
                     "batch_id": batch,
                     "new": figures(1),
                 }
-                for day, batch in (("2025-07-04", 2), ("2025-07-07", 2), ("2025-07-07", 3))
+                for day, batch in (("2025-07-04", 3), ("2025-07-07", 3), ("2025-07-07", 4))
             ],
         },
     )

@@ -1,0 +1,130 @@
+-- What a minute's bar said at a moment of market time, told by when it was really closed. Until now the minute after its
+-- end stood for that, and a version that a later one replaced was forgotten: figures could be shown before they stood.
+
+-- One row. `forming`: not closed yet, and forming figures are not kept. `closed`: the figures that stood then, and how
+-- many restatements followed. `absent`: closed without a trade.
+--
+-- A bar is closed once its session was over, or its symbol and feed had landed an event of 60 s after its end: the
+-- market time of the first batch with such an event, also of one that was replaced since. From then on every change is a
+-- restatement. A snapshot closes nothing: it shows the newest state, ahead of the trades that are still to be read.
+CREATE OR REPLACE FUNCTION market.bar_as_it_was(
+    of_symbol text, of_feed text, of_bar_start timestamptz, of_session_part text, at timestamptz
+) RETURNS TABLE (
+    state text,
+    open numeric(18, 6),
+    high numeric(18, 6),
+    low numeric(18, 6),
+    close numeric(18, 6),
+    volume numeric(24, 6),
+    notional numeric(38, 12),
+    vwap numeric(18, 6),
+    trade_count bigint,
+    volume_scope text,
+    restated_later bigint
+)
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    WITH restated AS (
+        SELECT restatement_id, market_at, old, new
+        FROM ops.restatement
+        WHERE symbol = of_symbol
+          AND feed = of_feed
+          AND bar_start = of_bar_start
+          AND session_part = of_session_part
+          -- The day's index; a trading date is the day of the bar or one of its neighbours, whatever the zone.
+          AND trading_date BETWEEN (of_bar_start AT TIME ZONE 'UTC')::date - 4 AND (of_bar_start AT TIME ZONE 'UTC')::date + 4
+    ),
+    -- The last word until then, else what the first later restatement replaced, else the bar that never changed.
+    said AS (
+        SELECT word.figures
+        FROM (
+            (SELECT 1 AS rank, new AS figures FROM restated WHERE market_at <= at
+             ORDER BY market_at DESC, restatement_id DESC LIMIT 1)
+            UNION ALL
+            (SELECT 2, old FROM restated WHERE market_at > at ORDER BY market_at, restatement_id LIMIT 1)
+            UNION ALL
+            (SELECT 3, to_jsonb(bar) FROM market.bar_1m AS bar
+             WHERE bar.symbol = of_symbol AND bar.feed = of_feed
+               AND bar.bar_start = of_bar_start AND bar.session_part = of_session_part)
+        ) AS word
+        ORDER BY word.rank
+        LIMIT 1
+    ),
+    place AS (
+        SELECT
+            (SELECT figures FROM said) AS figures,
+            EXISTS (SELECT FROM restated WHERE market_at <= at)
+            OR EXISTS (
+                SELECT
+                FROM market.subscription
+                JOIN market.session USING (calendar, trading_date)
+                WHERE subscription.symbol = of_symbol
+                  AND subscription.feed = of_feed
+                  AND of_bar_start >= session.pre_open_at
+                  AND of_bar_start < session.post_close_at
+                  AND session.post_close_at <= at
+            )
+            -- The batch of the next event mostly answers; only before it, all that came later in event time are asked.
+            OR at >= (
+                SELECT batch.market_at
+                FROM market.event
+                JOIN ops.stream_batch AS batch USING (batch_id)
+                WHERE event.trading_date BETWEEN (of_bar_start AT TIME ZONE 'UTC')::date - 4 AND (of_bar_start AT TIME ZONE 'UTC')::date + 4
+                  AND event.symbol = of_symbol
+                  AND event.feed = of_feed
+                  AND event.event_type = 'trade'
+                  AND event.event_time_ns >= (extract(epoch FROM of_bar_start)::bigint + 120) * 1000000000
+                  AND event.endpoint NOT LIKE '%.snapshots'
+                  AND batch.market_at >= of_bar_start + INTERVAL '2 minutes'
+                ORDER BY event.event_time_ns
+                LIMIT 1
+            )
+            OR at >= (
+                SELECT min(batch.market_at)
+                FROM (
+                    SELECT batch_id
+                    FROM market.event
+                    WHERE trading_date BETWEEN (of_bar_start AT TIME ZONE 'UTC')::date - 4 AND (of_bar_start AT TIME ZONE 'UTC')::date + 4
+                      AND symbol = of_symbol
+                      AND feed = of_feed
+                      AND event_type IN ('trade', 'quote', 'snapshot', 'bar', 'status')
+                      AND event_time_ns >= (extract(epoch FROM of_bar_start)::bigint + 120) * 1000000000
+                      AND endpoint NOT LIKE '%.snapshots'
+                    UNION
+                    SELECT batch_id
+                    FROM market.event_superseded
+                    WHERE trading_date BETWEEN (of_bar_start AT TIME ZONE 'UTC')::date - 4 AND (of_bar_start AT TIME ZONE 'UTC')::date + 4
+                      AND symbol = of_symbol
+                      AND feed = of_feed
+                      AND event_time_ns >= (extract(epoch FROM of_bar_start)::bigint + 120) * 1000000000
+                      AND endpoint NOT LIKE '%.snapshots'
+                ) AS later
+                JOIN ops.stream_batch AS batch USING (batch_id)
+                WHERE batch.market_at >= of_bar_start + INTERVAL '2 minutes'
+            )
+            -- Retention took the events that would tell.
+            OR (
+                at >= of_bar_start + INTERVAL '2 minutes'
+                AND EXISTS (
+                    SELECT
+                    FROM ops.sealed_day
+                    WHERE sealed_day.trading_date = (of_bar_start AT TIME ZONE 'UTC')::date
+                )
+            )
+                AS is_closed
+    )
+    SELECT
+        CASE WHEN NOT coalesce(place.is_closed, false) THEN 'forming'
+             WHEN shown.figures IS NULL THEN 'absent' ELSE 'closed' END,
+        (shown.figures ->> 'open')::numeric(18, 6),
+        (shown.figures ->> 'high')::numeric(18, 6),
+        (shown.figures ->> 'low')::numeric(18, 6),
+        (shown.figures ->> 'close')::numeric(18, 6),
+        (shown.figures ->> 'volume')::numeric(24, 6),
+        (shown.figures ->> 'notional')::numeric(38, 12),
+        (shown.figures ->> 'vwap')::numeric(18, 6),
+        (shown.figures ->> 'trade_count')::bigint,
+        shown.figures ->> 'volume_scope',
+        (SELECT count(*) FROM restated WHERE market_at > at)
+    FROM place
+    CROSS JOIN LATERAL (SELECT CASE WHEN place.is_closed THEN place.figures END AS figures) AS shown
+$$;
