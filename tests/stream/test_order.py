@@ -1,35 +1,29 @@
 """The order of arrival shows nowhere: any order, any split into batches, any repetition ends in the same tables."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
-import psycopg
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.database import Database
 from tests.stream.sink_records import DAY, OPEN, RECEIVED, Feeder, bar, quote, trade
+from tests.stream.tables import empty, tables
 
 from marketpulse.events.event import Action, AnyEvent
 from marketpulse.warehouse.proof import prove
 from marketpulse.warehouse.rollups import compute_daily
 
-TABLES = {
-    "event": "SELECT entity_id, event_id, action, price, size, received_at, bar_start FROM market.event",
-    "superseded": "SELECT entity_id, event_id, action, price, received_at, superseded_by FROM market.event_superseded",
-    "bar": "SELECT symbol, feed, bar_start, session_part, open, high, low, close, volume, notional, vwap, trade_count"
-    " FROM market.bar_1m",
-    "latest": "SELECT symbol, feed, price, size, trade_event_id, trade_date, bid, ask, quote_at, received_at"
-    " FROM market.latest",
-    "provider_bar": "SELECT entity_id, event_id, close, revisions FROM market.provider_bar",
-    "progress": "SELECT symbol, feed, latest_event_at FROM market.feed_progress",
-    "dirty": "SELECT symbol, trading_date FROM ops.dirty_day",
-}
-
 
 def received(second: int) -> datetime:
     return RECEIVED + timedelta(seconds=second)
 
+
+# Trades of earlier days; the calendar of the last one counts it to a day that is later than those of newer trades.
+DAYS_BACK = {5: timedelta(days=1), 6: timedelta(days=2), 7: timedelta(hours=1)}
+DATES_BACK = {5: timedelta(days=1), 6: timedelta(days=2), 7: timedelta(days=-1)}
 
 ACTIONS: list[Action] = ["new", "new", "correct", "cancel"]
 
@@ -40,11 +34,12 @@ versions = st.builds(
         price=str(price),
         size=str(number * 10),
         symbol="AAA" if number % 2 else "BBB",
-        at=OPEN + timedelta(minutes=number % 3, seconds=number),
+        at=OPEN - DAYS_BACK.get(number, timedelta()) + timedelta(minutes=number % 3, seconds=number),
+        trading_date=DAY - DATES_BACK.get(number, timedelta()),
         received_at=received(second),
         conditions=("@", "I") if number == 3 else ("@",),
     ),
-    st.integers(1, 5),
+    st.integers(1, 7),
     st.sampled_from(ACTIONS),
     st.integers(10, 13),
     st.integers(0, 3),
@@ -58,38 +53,66 @@ bars = st.builds(
 events = st.lists(st.one_of(versions, versions, quotes, bars), min_size=1, max_size=14)
 
 
-def empty(feeder: Feeder) -> None:
-    tables = (
-        "market.event, market.event_superseded, market.bar_1m, market.latest, market.provider_bar,"
-        " market.feed_progress, ops.dirty_day, ops.stream_batch, ops.stream_ledger, ops.restatement"
-    )
-    with psycopg.connect(feeder.owner_dsn) as connection:
-        connection.execute(f"TRUNCATE {tables} CASCADE")
-    feeder.ends.clear()
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some events of one partition, landed together, maybe by a driver that has just started."""
+
+    items: tuple[AnyEvent, ...]
+    partition: int = 0
+    after_restart: bool = False
 
 
-def tables(feeder: Feeder) -> dict[str, list[Any]]:
-    return {name: sorted(feeder.rows(query), key=repr) for name, query in TABLES.items()}
-
-
-def land(feeder: Feeder, batches: list[list[AnyEvent]]) -> dict[str, list[Any]]:
+def land(feeder: Feeder, batches: list[Batch]) -> dict[str, list[Any]]:
     empty(feeder)
     for batch in batches:
-        if batch:
-            feeder.land(*batch)
+        if batch.after_restart:
+            feeder.restart()
+        if batch.items:
+            feeder.land(*batch.items, partition=batch.partition)
     return tables(feeder)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@st.composite
+def arrivals(draw: st.DrawFn, items: list[AnyEvent]) -> list[Batch]:
+    """The same events in any order, some of them again, split anyhow over batches, partitions and runs."""
+    again = draw(st.lists(st.sampled_from(items), max_size=6))
+    shuffled = draw(st.permutations([*items, *again]))
+    cuts = sorted(draw(st.lists(st.integers(0, len(shuffled)), max_size=6)))
+    return [
+        Batch(tuple(shuffled[start:end]), draw(st.integers(0, 2)), draw(st.booleans()))
+        for start, end in pairwise([0, *cuts, len(shuffled)])
+    ]
+
+
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), items=events)
 def test_any_order_and_any_split_end_in_the_same_tables(feeder: Feeder, data: st.DataObject, items: list[Any]) -> None:
-    whole = land(feeder, [items])
-    shuffled = data.draw(st.permutations([*items, *data.draw(st.lists(st.sampled_from(items), max_size=3))]))
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(shuffled)), max_size=4)))
-    bounds = zip([0, *cuts], [*cuts, len(shuffled)], strict=True)
-    assert land(feeder, [shuffled[start:end] for start, end in bounds]) == whole
+    whole = land(feeder, [Batch(tuple(items))])
+    assert land(feeder, data.draw(arrivals(items))) == whole
     [(landed, superseding)] = feeder.rows("SELECT sum(landed), sum(superseding) FROM ops.stream_batch")
-    assert (landed, superseding) == (len(whole["event"]), len(whole["superseded"]))
+    assert (landed, superseding) == (len(whole["market.event"]), len(whole["market.event_superseded"]))
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), items=st.lists(st.one_of(versions, quotes), min_size=1, max_size=10))
+def test_latest_is_the_newest_of_all_days_whatever_came_when(
+    feeder: Feeder, data: st.DataObject, items: list[Any]
+) -> None:
+    """Against the events themselves: the newest price-setting trade and the newest quote of each symbol."""
+    land(feeder, data.draw(arrivals(items)))
+    expected = feeder.rows(
+        "SELECT symbol, feed, trade.event_id, trade.price, trade.trading_date, quote.bid, quote.event_at"
+        " FROM (SELECT DISTINCT symbol, feed FROM market.event) AS known"
+        " LEFT JOIN LATERAL (SELECT * FROM market.event AS event WHERE (event.symbol, event.feed) = (known.symbol,"
+        " known.feed) AND event_type = 'trade' AND action <> 'cancel' AND sets_open_close"
+        " ORDER BY event_time_ns DESC, event_id DESC LIMIT 1) AS trade ON true"
+        " LEFT JOIN LATERAL (SELECT *, (detail ->> 'bid')::numeric AS bid FROM market.event AS event"
+        " WHERE (event.symbol, event.feed) = (known.symbol, known.feed) AND event_type = 'quote'"
+        " ORDER BY event_time_ns DESC LIMIT 1) AS quote ON true ORDER BY symbol"
+    )
+    assert expected == feeder.rows(
+        "SELECT symbol, feed, trade_event_id, price, trade_date, bid, quote_at FROM market.latest ORDER BY symbol"
+    )
 
 
 CLOSE = OPEN + timedelta(hours=6, minutes=30)
@@ -141,7 +164,7 @@ def test_the_last_correction_in_force_is_the_close_in_any_order(
 ) -> None:
     shuffled = data.draw(st.permutations(items))
     cut = data.draw(st.integers(0, len(items)))
-    land(feeder, [shuffled[:cut], [trade(9, size="7"), *shuffled[cut:]]])
+    land(feeder, [Batch(tuple(shuffled[:cut])), Batch((trade(9, size="7"), *shuffled[cut:]))])
     compute_daily(database.operations_dsn, DAY, DAY)
     [(close, basis, high, volume)] = feeder.rows("SELECT close, close_basis, high, volume FROM rollup.daily")
     expected, its_basis = official_close(items)

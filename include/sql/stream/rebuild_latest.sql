@@ -71,4 +71,4 @@ SET
     received_at = excluded.received_at,
     delay_s = excluded.delay_s,
     updated_at = now()
-RETURNING latest.symbol, latest.feed, latest.trade_date, latest.quote_date
+RETURNING latest.symbol, latest.feed, latest.trade_time_ns, latest.quote_at

@@ -23,8 +23,6 @@ from marketpulse.stream.versions import Versions, distinct_versions
 
 logger = logging.getLogger(__name__)
 
-LatestDates = dict[tuple[str, str], tuple[date | None, date | None]]
-
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -183,11 +181,11 @@ class _Batch:
 
     def _rebuild_latest(self) -> None:
         """The newest trade is on the day where it was, or on one of this batch's days: the other partitions are not
-        read. Only when that day lost it, all days are."""
-        before = _latest_dates(self._rows("select_latest_dates"))
-        days = {day for pair in before.values() for day in pair if day is not None}
-        after = _latest_dates(self._rows("rebuild_latest", {"dates": sorted({*days, *self._dates})}))
-        if any(_fell_back(before.get(key, (None, None)), dates) for key, dates in after.items()):
+        read. Only when it is gone, and what is left there is older, all days are."""
+        before = {(row.symbol, row.feed): row for row in self._rows("select_latest")}
+        days = {day for row in before.values() for day in (row.trade_date, row.quote_date) if day is not None}
+        after = self._rows("rebuild_latest", {"dates": sorted({*days, *self._dates})})
+        if any(_fell_back(before.get((row.symbol, row.feed)), row) for row in after):
             self._run("rebuild_latest", {"dates": None})
 
     def _land_letter(self, letter: Letter, first: Record) -> Verdict:
@@ -250,9 +248,10 @@ class _Batch:
         return self._cursor.fetchall()
 
 
-def _latest_dates(rows: Sequence[Any]) -> LatestDates:
-    return {(row.symbol, row.feed): (row.trade_date, row.quote_date) for row in rows}
-
-
-def _fell_back(before: tuple[date | None, date | None], after: tuple[date | None, date | None]) -> bool:
-    return any(old is not None and (new is None or new < old) for old, new in zip(before, after, strict=True))
+def _fell_back(before: Any, after: Any) -> bool:
+    """Whether the newest trade or quote is older than it was. Their days would not tell: a trading date is what the
+    provider's calendar makes of a time."""
+    if before is None:
+        return False
+    pairs = ((before.trade_time_ns, after.trade_time_ns), (before.quote_at, after.quote_at))
+    return any(old is not None and (new is None or new < old) for old, new in pairs)
