@@ -1,7 +1,12 @@
 import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
@@ -73,3 +78,38 @@ def test_any_other_end_is_tried_again(spark: Path, status: int) -> None:
         submit(spark, status=status)
     assert not isinstance(raised.value, AirflowFailException)
     assert "secret" not in str(raised.value)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent-death signal is Linux's own")
+def test_a_task_that_is_killed_outright_takes_its_driver_along(spark: Path) -> None:
+    """No orphan keeps the cores."""
+    script, pid_file = spark / "spark-submit", spark / "pid"
+    script.write_text(f'#!/bin/sh\necho $$ > "{pid_file}"\nexec sleep 600\n')
+    script.chmod(0o755)
+    task = (
+        "import supervised_stream as plugin;"
+        f"plugin.command_path = lambda: {str(spark) + os.pathsep + os.defpath!r};"
+        "plugin.SupervisedStreamOperator(task_id='stream').execute({})"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(supervised_stream.__file__).parent)}
+    parent = subprocess.Popen([sys.executable, "-c", task], env=environment, stdout=subprocess.DEVNULL)
+    eventually(lambda: pid_file.exists() and pid_file.read_text().endswith("\n"))
+    driver = psutil.Process(int(pid_file.read_text()))
+    parent.kill()
+    parent.wait()
+    eventually(lambda: has_ended(driver))
+
+
+def has_ended(process: psutil.Process) -> bool:
+    try:
+        # A zombie that nobody reaps yet is as dead as it gets.
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)

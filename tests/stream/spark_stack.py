@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psutil
@@ -41,9 +41,10 @@ def eventually(what: str, holds: Callable[[], bool], *, within_s: float = 240) -
 
 @dataclass(slots=True)
 class SparkStack:
-    """Kafka, a Spark master and a worker under one folder."""
+    """Kafka, a Spark master and its workers under one folder."""
 
     folder: Path
+    workers: int = 1
     ports: Ports = field(
         default_factory=lambda: Ports(
             kafka=free_port(),
@@ -74,15 +75,25 @@ class SparkStack:
         self.broker.configure()
         self.cluster.forget_applications()
         self.start_broker()
-        for program in self.cluster.programs():
-            self._run(program)
+        self._run(self.cluster.programs()[0])
+        for name in self.worker_names:
+            self.start_worker(name)
         ensure_topics(self.broker.bootstrap, Settings(kafka_partitions=PARTITIONS))
 
     def start_broker(self) -> None:
         self._run(self.broker.program())
         eventually("Kafka answers", self.broker.answers, within_s=60)
 
-    def submit(self, name: str, database: Database) -> None:
+    @property
+    def worker_names(self) -> list[str]:
+        return [WORKER, *(f"{WORKER}-{number}" for number in range(2, self.workers + 1))]
+
+    def start_worker(self, name: str) -> None:
+        own = {} if name == WORKER else {"spark_worker": free_port(), "spark_worker_ui": free_port()}
+        program = SparkCluster(self.layout, replace(self.ports, **own)).programs()[1]
+        self._run(replace(program, name=name))
+
+    def submit(self, name: str, database: Database, **changes: str) -> None:
         """Start a driver as the DAG does."""
         settings = Settings(spark_jars_dir=str(self.layout.jars / SPARK))
         conf = [part for pair in submission_conf(settings).items() for part in ("--conf", "=".join(pair))]
@@ -97,6 +108,7 @@ class SparkStack:
             "MARKETPULSE_SPARK_JARS_DIR": settings.spark_jars_dir,
             # A driver that is killed leaves its checkpoint.
             "TMPDIR": str(self.folder),
+            **changes,
         }
         self._run(Program(name, (*submit, *conf, application), self.folder, environment))
 
@@ -118,6 +130,28 @@ class SparkStack:
         for executor in found:
             executor.kill()
         return len(found)
+
+    def signal_driver(self, name: str, number: signal.Signals) -> None:
+        """To the driver and to everything that it started."""
+        process = psutil.Process(self.processes[name].pid)
+        for one in (process, *process.children(recursive=True)):
+            one.send_signal(number)
+
+    def python_workers(self, worker: str) -> list[psutil.Process]:
+        """The processes of a worker in which the sink runs."""
+        children = psutil.Process(self.processes[worker].pid).children(recursive=True)
+        return [child for child in children if "pyspark.daemon" in _command_line(child)]
+
+    def lands_through(self, ports: Iterable[int]) -> set[str]:
+        """The workers that hold connections with these ports of their own."""
+        wanted = set(ports)
+        return {
+            worker
+            for worker in self.worker_names
+            if worker in self.processes
+            for process in self.python_workers(worker)
+            if wanted & _local_ports(process)
+        }
 
     def exit_status(self, name: str, *, within_s: float = 60) -> int:
         return self.processes[name].wait(within_s)
@@ -169,6 +203,13 @@ class SparkStack:
                 stderr=log,
                 start_new_session=True,
             )
+
+
+def _local_ports(process: psutil.Process) -> set[int]:
+    try:
+        return {connection.laddr.port for connection in process.net_connections("tcp")}
+    except psutil.Error:
+        return set()
 
 
 def _command_line(process: psutil.Process) -> str:

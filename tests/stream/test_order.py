@@ -84,7 +84,7 @@ def arrivals(draw: st.DrawFn, items: list[AnyEvent]) -> list[Batch]:
     ]
 
 
-@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), items=events)
 def test_any_order_and_any_split_end_in_the_same_tables(feeder: Feeder, data: st.DataObject, items: list[Any]) -> None:
     whole = land(feeder, [Batch(tuple(items))])
@@ -93,7 +93,7 @@ def test_any_order_and_any_split_end_in_the_same_tables(feeder: Feeder, data: st
     assert (landed, superseding) == (len(whole["market.event"]), len(whole["market.event_superseded"]))
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), items=st.lists(st.one_of(versions, quotes), min_size=1, max_size=10))
 def test_latest_is_the_newest_of_all_days_whatever_came_when(
     feeder: Feeder, data: st.DataObject, items: list[Any]
@@ -101,14 +101,14 @@ def test_latest_is_the_newest_of_all_days_whatever_came_when(
     """Against the events themselves: the newest price-setting trade and the newest quote of each symbol."""
     land(feeder, data.draw(arrivals(items)))
     expected = feeder.rows(
-        "SELECT symbol, feed, trade.event_id, trade.price, trade.trading_date, quote.bid, quote.event_at"
+        "SELECT known.symbol, known.feed, trade.event_id, trade.price, trade.trading_date, quote.bid, quote.event_at"
         " FROM (SELECT DISTINCT symbol, feed FROM market.event) AS known"
         " LEFT JOIN LATERAL (SELECT * FROM market.event AS event WHERE (event.symbol, event.feed) = (known.symbol,"
         " known.feed) AND event_type = 'trade' AND action <> 'cancel' AND sets_open_close"
         " ORDER BY event_time_ns DESC, event_id DESC LIMIT 1) AS trade ON true"
         " LEFT JOIN LATERAL (SELECT *, (detail ->> 'bid')::numeric AS bid FROM market.event AS event"
         " WHERE (event.symbol, event.feed) = (known.symbol, known.feed) AND event_type = 'quote'"
-        " ORDER BY event_time_ns DESC LIMIT 1) AS quote ON true ORDER BY symbol"
+        " ORDER BY event_time_ns DESC LIMIT 1) AS quote ON true ORDER BY known.symbol"
     )
     assert expected == feeder.rows(
         "SELECT symbol, feed, trade_event_id, price, trade_date, bid, quote_at FROM market.latest ORDER BY symbol"

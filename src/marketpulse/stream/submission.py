@@ -12,7 +12,6 @@ from marketpulse.settings import Settings
 
 EXECUTOR_MEMORY = "1g"
 DRIVER_MEMORY = "700m"
-CORES = 2
 
 # Neither side holds data for long; the serial collector and few threads keep a JVM near its heap size.
 # The first tier of the compiler is enough for what the JVM does here, and halves the CPU time of a start.
@@ -40,7 +39,7 @@ def submission_conf(settings: Settings) -> dict[str, str]:
         "spark.executor.memory": EXECUTOR_MEMORY,
         "spark.executor.extraClassPath": f"{jars}/*",
         "spark.executor.extraJavaOptions": java,
-        "spark.cores.max": str(CORES),
+        "spark.cores.max": str(settings.stream_cores),
         "spark.pyspark.python": sys.executable,
         "spark.pyspark.driver.python": sys.executable,
         "spark.python.worker.reuse": "true",
