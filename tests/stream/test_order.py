@@ -93,13 +93,25 @@ def test_any_order_and_any_split_end_in_the_same_tables(feeder: Feeder, data: st
     assert (landed, superseding) == (len(whole["market.event"]), len(whole["market.event_superseded"]))
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data(), items=st.lists(st.one_of(versions, quotes), min_size=1, max_size=10))
-def test_latest_is_the_newest_of_all_days_whatever_came_when(
-    feeder: Feeder, data: st.DataObject, items: list[Any]
-) -> None:
-    """Against the events themselves: the newest price-setting trade and the newest quote of each symbol."""
-    land(feeder, data.draw(arrivals(items)))
+# A trade of each of three days, and one that its calendar counted to a later day than newer ones.
+WHEN = {
+    1: (timedelta(), DAY),
+    2: (timedelta(hours=3), DAY + timedelta(days=1)),
+    3: (timedelta(hours=4), DAY),
+    4: (timedelta(days=1), DAY - timedelta(days=1)),
+}
+daily = st.builds(
+    lambda number, action: trade(number, at=OPEN - WHEN[number][0], trading_date=WHEN[number][1], action=action),
+    st.sampled_from(list(WHEN)),
+    st.sampled_from(["new", "new", "cancel"]),
+)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(items=st.lists(st.one_of(daily, daily, quotes), min_size=3, max_size=12))
+def test_latest_is_the_newest_of_all_days_whatever_came_when(feeder: Feeder, items: list[Any]) -> None:
+    """Against the events themselves: the newest price-setting trade and the newest quote, after each event alone."""
+    land(feeder, [Batch((item,)) for item in items])
     expected = feeder.rows(
         "SELECT known.symbol, known.feed, trade.event_id, trade.price, trade.trading_date, quote.bid, quote.event_at"
         " FROM (SELECT DISTINCT symbol, feed FROM market.event) AS known"
