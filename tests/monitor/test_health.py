@@ -10,7 +10,6 @@ from tests.database import Database, free_port
 from tests.mailbox import Mailbox
 from tests.monitor.conftest import Broker
 
-from marketpulse.monitor import health as health_module
 from marketpulse.monitor.health import Health, check, check_and_alert
 from marketpulse.settings import DEAD_LETTER_TOPIC, EVENT_TOPIC, Settings
 
@@ -131,7 +130,7 @@ def test_the_disk_of_the_market_postgres_is_watched_too(
         folder.mkdir()
     free = {state: 50, data: 50}
     monkeypatch.setenv("MARKETPULSE_STATE_DIR", str(state))
-    monkeypatch.setattr(health_module.shutil, "disk_usage", lambda place: Usage(100, 100 - free[place], free[place]))
+    monkeypatch.setattr("shutil.disk_usage", lambda place: Usage(100, 100 - free[place], free[place]))
     beside = settings.model_copy(update={"postgres_data_dir": str(data)})
     assert states(check(beside, market=FixedClock(FRIDAY))) == {}
     free[data] = 1

@@ -1,7 +1,7 @@
 """Data that keeps flowing: the simulated market that never closes, played fast, and one producer that follows it."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TypeVar
 from uuid import uuid4
 
@@ -13,11 +13,13 @@ from marketpulse.errors import MarketPulseError
 from marketpulse.events.listing import listings
 from marketpulse.local.pipeline_dags import PRODUCER_DAG
 from marketpulse.local.progress import Reporter
+from marketpulse.resources import read_sql
+from marketpulse.store.postgres import connect, outages
 
 T = TypeVar("T")
 
 STEP = "market"
-# Far enough back that hours of rounds do not overtake the present.
+# So far before the first day that is known: hours of rounds meet days that nobody has played yet.
 START_BEFORE = timedelta(days=3)
 # Seconds between polls: at the market's speed each finds something new.
 POLL_INTERVAL_S = 1.0
@@ -46,7 +48,7 @@ class Flow:
         for run_id in before:
             self._asked(lambda run_id=run_id: self._airflow.end_run(PRODUCER_DAG, run_id))  # type: ignore[misc]
         wait(self._reporter, STEP, self._running, timeout_s=_START_S)
-        start = datetime.combine(datetime.now(UTC).date() - START_BEFORE, time(), UTC)
+        start = datetime.combine(self._asked(self._first_date) - START_BEFORE, time(), UTC)
         self._asked(lambda: self._control.play(start, speed=self._speed))
         began_at = datetime.now(UTC)
         self._run_id = self._trigger("chaos", {"poll_interval": POLL_INTERVAL_S})
@@ -71,8 +73,17 @@ class Flow:
     def _first_events(self, since: datetime) -> str | None:
         return None if has_published(self._settings, since) else "Airflow starts the producer"
 
+    def _first_date(self) -> date:
+        dsn = self._settings.operations_dsn.get_secret_value()
+        with outages(dsn), connect(dsn, application_name="chaos", autocommit=True) as connection:
+            row = connection.execute(read_sql("chaos/select_first_date"), {"feed": self._settings.feed}).fetchone()
+        today = datetime.now(UTC).date()
+        return min(row[0] or today, today) if row else today
+
     def _trigger(self, name: str, conf: Mapping[str, object]) -> str:
         run_id = f"{name}__{uuid4().hex[:8]}"
+        # Runs that are ended count as failed, and after some of them Airflow pauses the DAG.
+        self._asked(lambda: self._airflow.unpause(PRODUCER_DAG))
         symbols = [listing.symbol for listing in listings()]
         self._asked(lambda: self._airflow.trigger(PRODUCER_DAG, {"symbols": symbols, **conf}, run_id=run_id))
         return run_id
