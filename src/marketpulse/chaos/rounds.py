@@ -18,7 +18,7 @@ from marketpulse.chaos.site import Site
 from marketpulse.demo.waiting import ask, wait
 from marketpulse.errors import MarketPulseError
 from marketpulse.local.progress import Reporter, StepState
-from marketpulse.monitor.health import Health, check
+from marketpulse.monitor.health import Health, check, check_and_alert
 from marketpulse.warehouse.proof import Proof, prove
 from marketpulse.warehouse.proof_view import as_text
 
@@ -99,7 +99,7 @@ class Round:
         while True:
             is_felt, held_s = tend(), time.monotonic() - begin_s
             if is_felt and held_s >= hold_s / 2 and health is None:
-                health = check(self._site.settings)
+                health = self._said_by_health()
             if is_felt and held_s >= hold_s and health is not None:
                 break
             if held_s > _PATIENCE * hold_s:
@@ -111,6 +111,10 @@ class Round:
         self._note(held_s=time.monotonic() - begin_s, health=said)
         if self._fault.check and self._fault.check not in troubles:
             self._fail(f"the health check {self._fault.check!r} did not say so")
+
+    def _said_by_health(self) -> Health:
+        """What has to be said is told to everybody too: whether it can be recorded or not, that may not fail."""
+        return (check_and_alert if self._fault.check else check)(self._site.settings)
 
     def _recovered(self, since: datetime) -> None:
         recovery = Recovery(self._site.settings, since)

@@ -21,6 +21,7 @@ ROOM_BYTES = 192 * 1024**2
 # More would take minutes to move, and nobody should risk that much.
 LARGEST_BYTES = 4 * 1024**3
 _STOP_S = 60.0
+_UNMOUNT_S = 10.0
 _HOW_ELSE = "name a folder on a small file system with --disk, or leave these rounds out with --without 'out of disk'"
 
 
@@ -94,10 +95,21 @@ class SmallDisk:
         if self._site.disk is not None:
             shutil.rmtree(self._site.disk / "data", ignore_errors=True)
         if self._mount.is_mount():
-            _run("umount", str(self._mount))
+            self._unmount()
         with suppress(FileNotFoundError):
             self._mount.rmdir()
         self._image.unlink(missing_ok=True)
+
+    def _unmount(self) -> None:
+        deadline = time.monotonic() + _UNMOUNT_S
+        while True:
+            try:
+                return _run("umount", str(self._mount))
+            except OperatorError:
+                # Whoever looks into it, a backup or a person's shell, has a moment to leave.
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
 
     def _stop_server(self) -> None:
         supervisor = self._site.supervisor
