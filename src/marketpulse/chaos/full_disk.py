@@ -1,6 +1,7 @@
 """Postgres without room: its small file system is filled to the last block, and freed again after a while."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -12,9 +13,11 @@ from marketpulse.chaos.faults import Tend
 from marketpulse.chaos.site import Site
 from marketpulse.chaos.small_disk import SmallDisk
 from marketpulse.local.blueprint import POSTGRES
+from marketpulse.store.postgres import connect
 
-# What the server writes in its log, as the C library says it.
-COMPLAINT = b"No space left on device"
+# What the server writes in its log, the end as the C library says it.
+_REFUSED = re.compile(rb"(ERROR|FATAL|PANIC): .*No space left on device")
+_PANIC = re.compile(rb"PANIC: .*No space left on device")
 _BLOCK = 4096
 # A switch needs a segment of 16 MB, and so many may lie ready.
 _MOST_SEGMENTS = 80
@@ -50,14 +53,17 @@ class OutOfDisk:
         def tend() -> bool:
             # The server removes files too; what it gives back is taken.
             _fill(ballast)
-            return COMPLAINT in _since(log, begin)
+            return (_PANIC if self.end_wal else _REFUSED).search(_since(log, begin)) is not None
 
+        # A server without room takes no new sessions.
+        session = connect(site.blueprint.postgres.dsn(), application_name="chaos", autocommit=True)
         try:
             _fill(ballast)
             if self.end_wal:
-                _end_wal(site.blueprint.postgres.dsn())
+                _end_wal(session)
             yield tend
         finally:
+            session.close()
             ballast.unlink(missing_ok=True)
 
 
@@ -78,15 +84,12 @@ def _fill(ballast: Path) -> None:
         os.close(descriptor)
 
 
-def _end_wal(superuser_dsn: str) -> None:
+def _end_wal(superuser: psycopg.Connection) -> None:
     """Use up the log's segments that lie ready, until the server fails."""
-    with (
-        suppress(psycopg.OperationalError, psycopg.InterfaceError),
-        psycopg.connect(superuser_dsn, autocommit=True, connect_timeout=5) as connection,
-    ):
+    with suppress(psycopg.OperationalError, psycopg.InterfaceError):
         for _ in range(_MOST_SEGMENTS):
-            connection.execute("SELECT pg_logical_emit_message(false, 'chaos', repeat('x', 1000))")
-            connection.execute("SELECT pg_switch_wal()")
+            superuser.execute("SELECT pg_logical_emit_message(false, 'chaos', repeat('x', 1000))")
+            superuser.execute("SELECT pg_switch_wal()")
 
 
 def _since(log: Path, begin: int) -> bytes:
