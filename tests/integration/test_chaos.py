@@ -13,12 +13,14 @@ import pytest
 from tests.integration.conftest import running_stack
 from tests.integration.running_stack import RunningStack, wait_until
 
-from marketpulse.chaos.catalogue import BY_NAME
+from marketpulse.chaos.catalogue import chosen
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1500)]
 
 # Longer than a lease lives (10 s), so that whoever is frozen has been given up by the others when it wakes.
 HOLD_S = "12"
+# Left to `make chaos`: other ways to strike what is struck here too.
+VARIANTS = ("driver's Python", "sink's session", "kill -9: Postgres")
 
 
 @pytest.fixture(scope="module")
@@ -49,12 +51,12 @@ def test_ctrl_c_leaves_no_process_stopped(victim: RunningStack, tmp_path: Path) 
 
 
 def test_every_fault_once_loses_and_doubles_nothing(victim: RunningStack) -> None:
-    possible = [name for name in BY_NAME if os.geteuid() == 0 or "out of disk" not in name]
-    without = [] if len(possible) == len(BY_NAME) else ["--without", "out of disk"]
+    left_out = VARIANTS if os.geteuid() == 0 else (*VARIANTS, "out of disk")
+    without = [text for word in left_out for text in ("--without", word)]
     done = victim.command("chaos", "--once", "--seed", "4", "--hold", HOLD_S, *without, timeout_s=1400)
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in done.stdout.splitlines() if line[:1] == "|"]
     results = {f"{row[1]}: {row[2]}": row[-1] for row in rows[2:]}
-    assert results == dict.fromkeys(possible, "ok")
+    assert results == dict.fromkeys(chosen((), left_out), "ok"), done.stdout
     # Each strike met data on its way, and each proof compared something.
     assert all(int(row[5].replace(",", "")) > 0 and int(row[6].split()[0]) > 20 for row in rows[2:]), done.stdout
-    assert victim.json("health", check=False)["state"] != "critical"
+    assert victim.json("health", check=False)["state"] in ("ok", "warning")
