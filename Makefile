@@ -6,6 +6,8 @@ CHECKED := src tests dags plugins spark_apps bench
 TIMEZONE ?= America/New_York
 # One worker has the stack; the others wait for clocks and servers more than they compute.
 WORKERS ?= 3
+ROUNDS ?= 10
+SEED ?= 1
 
 .PHONY: help
 help: ## list the targets
@@ -39,6 +41,11 @@ status: ## every component, its address and whether it answers
 .PHONY: test
 test: .venv/.installed ## the whole suite, against the real components
 	@$(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup $(ARGS)
+
+# The stack must run: make up. The same SEED strikes the same blows in the same order.
+.PHONY: chaos
+chaos: .venv/.installed ## break the running stack ROUNDS times, prove it after each (or ARGS=--once: every fault once)
+	@$(BIN)/marketpulse chaos --rounds $(ROUNDS) --seed $(SEED) $(ARGS)
 
 .PHONY: check
 check: .venv/.installed ## lint, format, types, layers: what CI runs before the tests

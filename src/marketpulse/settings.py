@@ -69,6 +69,9 @@ class Settings(BaseSettings):
     reader_dsn: SecretStr = SecretStr("")
     reader_statement_timeout_s: int = Field(60, ge=1, description="after this a query of the mart's reader is stopped")
     reader_connections: int = Field(20, ge=1, description="how many the mart's reader may open at a time")
+    postgres_data_dir: str = Field(
+        "", description="the market Postgres's data where it is on this machine: health watches its disk too"
+    )
     superuser_dsn: SecretStr = Field(
         SecretStr(""), description="only `migrate roles` uses it: any database of the server but marketpulse"
     )

@@ -39,6 +39,13 @@ def _ports() -> Iterator[int]:
 
 @pytest.fixture(scope="package")
 def stack() -> Iterator[RunningStack]:
+    with running_stack() as running:
+        yield running
+
+
+@contextlib.contextmanager
+def running_stack() -> Iterator[RunningStack]:
+    """A stack from its first start to its end. Nothing of it may be left."""
     # Not pytest's own temporary folder: only its owner may enter it, and under root Postgres is somebody else.
     state = Path(tempfile.mkdtemp(prefix="marketpulse-stack-"))
     state.chmod(0o711)

@@ -1,5 +1,7 @@
 import json
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
 
 import psycopg
 import pytest
@@ -13,6 +15,14 @@ from marketpulse.settings import DEAD_LETTER_TOPIC, EVENT_TOPIC, Settings
 
 SATURDAY = datetime(2026, 11, 21, 16, tzinfo=UTC)
 FRIDAY = datetime(2026, 11, 20, 16, tzinfo=UTC)
+
+
+class Usage(NamedTuple):
+    """What is known of a disk."""
+
+    total: int
+    used: int
+    free: int
 
 
 class FixedClock:
@@ -91,6 +101,41 @@ def test_an_absent_kafka_or_postgres_is_a_finding_and_not_a_crash(settings: Sett
     health = check_and_alert(no_postgres, market=FixedClock(FRIDAY))
     assert states(health) == {"postgres": "critical"}
     assert "Postgres at 127.0.0.1" in mailbox.subjects()[0]
+
+
+def test_a_postgres_that_takes_nothing_is_a_finding_too(
+    settings: Settings, database: Database, mailbox: Mailbox
+) -> None:
+    with psycopg.connect(database.owner_dsn, autocommit=True) as connection:
+        connection.execute(
+            "CREATE FUNCTION ops.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            " RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$"
+        )
+        try:
+            connection.execute("CREATE TRIGGER refuse BEFORE INSERT ON ops.alert EXECUTE FUNCTION ops.refuse()")
+            connection.execute("CREATE TRIGGER refuse BEFORE INSERT ON ops.health EXECUTE FUNCTION ops.refuse()")
+            health = check_and_alert(settings, market=FixedClock(FRIDAY))
+        finally:
+            connection.execute("DROP FUNCTION ops.refuse() CASCADE")
+    assert (health.state, states(health)) == ("critical", {"postgres": "critical"})
+    [told] = mailbox.subjects()
+    assert "has no room left" in told
+
+
+def test_the_disk_of_the_market_postgres_is_watched_too(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state, data = tmp_path / "state", tmp_path / "data"
+    for folder in (state, data):
+        folder.mkdir()
+    free = {state: 50, data: 50}
+    monkeypatch.setenv("MARKETPULSE_STATE_DIR", str(state))
+    monkeypatch.setattr("shutil.disk_usage", lambda place: Usage(100, 100 - free[place], free[place]))
+    beside = settings.model_copy(update={"postgres_data_dir": str(data)})
+    assert states(check(beside, market=FixedClock(FRIDAY))) == {}
+    free[data] = 1
+    assert states(check(beside, market=FixedClock(FRIDAY))) == {"disk": "critical"}
+    assert states(check(settings, market=FixedClock(FRIDAY))) == {}
 
 
 def test_a_market_clock_that_does_not_answer_is_a_finding(settings: Settings) -> None:

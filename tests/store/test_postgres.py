@@ -9,6 +9,13 @@ from tests.database import Database, free_port
 from marketpulse.errors import OperatorError, RetriableError
 from marketpulse.store.postgres import connect, outages
 
+# What the server raises when the system refuses it a block.
+FULL = """
+DO $$ BEGIN
+    RAISE EXCEPTION 'could not extend file "base/5/16384": No space left on device' USING ERRCODE = 'disk_full';
+END $$
+"""
+
 
 def test_nobody_listens_is_an_outage_named_by_address() -> None:
     port = free_port()
@@ -46,6 +53,16 @@ def test_lost_connection_is_an_outage(database: Database) -> None:
     with pytest.raises(RetriableError, match="went away"), outages(database.operations_dsn):
         connection.execute("SELECT 1")
     connection.close()
+
+
+@pytest.mark.integration
+def test_a_full_disk_is_an_outage_that_says_so(database: Database) -> None:
+    with (
+        connect(database.operations_dsn, application_name="test", autocommit=True) as connection,
+        pytest.raises(RetriableError, match=r"has no room left \(.*: No space left on device\): free some"),
+        outages(database.operations_dsn),
+    ):
+        connection.execute(FULL)
 
 
 @pytest.mark.integration

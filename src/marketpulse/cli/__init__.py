@@ -8,11 +8,11 @@ import sys
 
 import typer
 
-from marketpulse.cli import dlq, market, migrate, operations, stack, stream, warehouse
+from marketpulse.cli import chaos, dlq, market, migrate, operations, stack, stream, warehouse
 from marketpulse.errors import MarketPulseError, OperatorError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="A market-data pipeline that proves what it did.")
-for group in (stack, market, operations, warehouse):
+for group in (stack, market, operations, warehouse, chaos):
     app.add_typer(group.app)
 app.add_typer(migrate.app, name="migrate")
 app.add_typer(stream.app, name="stream")

@@ -115,6 +115,7 @@ class Blueprint:
             "KAFKA_BOOTSTRAP": self.kafka.bootstrap,
             "SPARK_MASTER": self.spark.master_url,
             "SPARK_JARS_DIR": str(self.layout.jars / SPARK),
+            "POSTGRES_DATA_DIR": str(self.postgres.home.data_dir),
             "BACKUP_DIR": str(self.layout.backups),
             "REPORT_DIR": str(self.layout.reports),
             "AIRFLOW_METADATA_DSN": self.airflow_postgres.dsn(),

@@ -97,6 +97,10 @@ class Layout:
         return self.state / "reports"
 
     @property
+    def chaos(self) -> Path:
+        return self.state / "chaos"
+
+    @property
     def power_bi(self) -> Path:
         return self.state / "marketpulse.pbids"
 

@@ -36,7 +36,9 @@ class PlainReporter:
     def step(self, name: str, state: StepState, detail: str = "") -> None:
         if self._states.get(name) != state:
             self._states[name] = state
-            self._console.print(f"{name}: {state}{f' ({detail})' if detail else ''}", markup=False, highlight=False)
+            self._console.print(
+                f"{name}: {state}{f' ({detail})' if detail else ''}", markup=False, highlight=False, soft_wrap=True
+            )
 
 
 class LiveReporter:

@@ -6,15 +6,16 @@ Every check reads what is stored or asks the component itself; none trusts a cou
 
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 import psycopg
 
 from marketpulse.clock import Clock, HostClock, SimulatedMarketClock, market_clock
-from marketpulse.errors import MarketPulseError
+from marketpulse.errors import MarketPulseError, RetriableError
 from marketpulse.events.session import calendar
 from marketpulse.monitor import checks, freshness, lag
 from marketpulse.monitor.alerts import Alert, firing, raise_alert, resolve_alerts
@@ -28,6 +29,7 @@ from marketpulse.warehouse.sweeps import UnsweptSession, unswept_sessions
 ALERT_PREFIX = "health."
 # An older session that was never swept is the proof's to tell: providers keep what they can correct for days.
 _SWEPT_WITHIN = timedelta(days=7)
+_POSTGRES_ACTION = "Start Postgres, give its disk room, or correct its address."
 HealthState = Literal["ok", "warning", "critical", "closed"]
 
 
@@ -60,7 +62,7 @@ class Health:
 def check(settings: Settings, *, host: Clock | None = None, market: Clock | None = None) -> Health:
     """Looks at everything once; takes some seconds when a component is away. Never raises for an outage."""
     now = (host or HostClock()).now()
-    found: list[Check] = [_disk()]
+    found: list[Check] = [_disk(settings)]
     market_at, speed = now, 1.0
     try:
         chosen = market or market_clock(settings.market_clock)
@@ -101,7 +103,7 @@ def check(settings: Settings, *, host: Clock | None = None, market: Clock | None
                     Check("kafka", "critical", str(error), "Start Kafka, or correct connection kafka_default.")
                 )
     except MarketPulseError as error:
-        found.append(Check("postgres", "critical", str(error), "Start Postgres, or correct its address."))
+        found.append(Check("postgres", "critical", str(error), _POSTGRES_ACTION))
     state = _state(found, closed=not producing and not _is_open(settings.calendar, market_at))
     return Health(now, market_at, state, tuple(found), lags, symbols, late)
 
@@ -110,17 +112,26 @@ def check_and_alert(settings: Settings, *, host: Clock | None = None, market: Cl
     """Checks, writes the row, raises alerts for what is wrong and resolves those of what no longer is."""
     health = check(settings, host=host, market=market)
     for finding in health.checks:
-        if finding.state == "ok":
-            continue
-        raise_alert(
-            settings,
-            Alert(ALERT_PREFIX + finding.name, finding.state, finding.summary, finding.action, {"check": finding.name}),
-        )
-    if not any(finding.name == "postgres" and finding.state != "ok" for finding in health.checks):
-        good = {ALERT_PREFIX + finding.name for finding in health.checks if finding.state == "ok"}
+        _tell(settings, finding)
+    if any(finding.name == "postgres" and finding.state != "ok" for finding in health.checks):
+        return health
+    good = {ALERT_PREFIX + finding.name for finding in health.checks if finding.state == "ok"}
+    try:
         resolve_alerts(settings, sorted(good & firing(settings, ALERT_PREFIX)))
         _write(settings, health)
+    except RetriableError as error:
+        # It answers questions and takes nothing: its disk is full, or it went away just now.
+        refusal = Check("postgres", "critical", str(error), _POSTGRES_ACTION)
+        _tell(settings, refusal)
+        others = tuple(finding for finding in health.checks if finding.name != refusal.name)
+        return replace(health, state="critical", checks=(*others, refusal))
     return health
+
+
+def _tell(settings: Settings, found: Check) -> None:
+    if found.state != "ok":
+        source = {"check": found.name}
+        raise_alert(settings, Alert(ALERT_PREFIX + found.name, found.state, found.summary, found.action, source))
 
 
 def _state(found: list[Check], *, closed: bool) -> HealthState:
@@ -128,12 +139,18 @@ def _state(found: list[Check], *, closed: bool) -> HealthState:
     return "closed" if worst == "ok" and closed else worst
 
 
-def _disk() -> Check:
-    place = state_dir()
+def _disk(settings: Settings) -> Check:
+    """The fullest of the disks that the pipeline writes to on this machine."""
+    free = dict(map(_free_share, (state_dir(), Path(settings.postgres_data_dir or state_dir()))))
+    place = min(free, key=free.__getitem__)
+    return checks.judge_disk(free[place], str(place))
+
+
+def _free_share(place: Path) -> tuple[Path, float]:
     while not place.exists():
         place = place.parent
     usage = shutil.disk_usage(place)
-    return checks.judge_disk(usage.free / usage.total, str(place))
+    return place, usage.free / usage.total
 
 
 def _producer(connection: psycopg.Connection) -> ProducerSeen | None:

@@ -72,9 +72,12 @@ def connect(
 
 @contextmanager
 def outages(dsn: str) -> Iterator[None]:
-    """Turns the loss of a connection inside the block into a RetriableError; other errors pass unchanged."""
+    """Turns the loss of a connection, or of room, inside the block into a RetriableError; others pass unchanged."""
     try:
         yield
+    except errors.DiskFull as error:
+        reason = error.diag.message_primary or _one_line(error)
+        raise RetriableError(f"Postgres at {address(dsn)} has no room left ({reason}): free some") from error
     except _LOST as error:
         raise RetriableError(f"Postgres at {address(dsn)} went away ({_one_line(error)})") from error
 

@@ -1,17 +1,15 @@
 """The running Spark query as the driver watches it, with its disposable checkpoint."""
 
 import logging
-import os
 import shutil
-import tempfile
 from pathlib import Path
 
-import psutil
 from py4j.protocol import Py4JError, Py4JNetworkError  # type: ignore[import-untyped]
 from pyspark.errors import StreamingQueryException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming import StreamingQuery
 
+from marketpulse.stream.checkpoint import fresh_checkpoint
 from marketpulse.stream.driver import ApplicationEndedError
 
 logger = logging.getLogger(__name__)
@@ -57,7 +55,7 @@ class SparkQuery:
 
 def start(landed: DataFrame, *, name: str, trigger_ms: int) -> SparkQuery:
     """Start a query whose rows matter to nobody: the sink has written them when the task ends."""
-    checkpoint = _fresh_checkpoint(f"marketpulse-{name}-")
+    checkpoint = fresh_checkpoint(name)
     query = (
         landed.writeStream.format("noop")
         .queryName(name)
@@ -66,12 +64,3 @@ def start(landed: DataFrame, *, name: str, trigger_ms: int) -> SparkQuery:
         .start()
     )
     return SparkQuery(query, landed.sparkSession, checkpoint)
-
-
-def _fresh_checkpoint(prefix: str) -> Path:
-    """An empty folder named after this process; those of drivers that were killed are removed."""
-    for left in Path(tempfile.gettempdir()).glob(f"{prefix}[0-9]*-*"):
-        owner = left.name.removeprefix(prefix).split("-")[0]
-        if owner.isdigit() and not psutil.pid_exists(int(owner)):
-            shutil.rmtree(left, ignore_errors=True)
-    return Path(tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-"))
