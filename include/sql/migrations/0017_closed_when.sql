@@ -49,7 +49,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
         ORDER BY word.rank
         LIMIT 1
     ),
-    place AS (
+    place AS MATERIALIZED (
         SELECT
             (SELECT figures FROM said) AS figures,
             EXISTS (SELECT FROM restated WHERE market_at <= at)
@@ -59,55 +59,61 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
                 JOIN market.session USING (calendar, trading_date)
                 WHERE subscription.symbol = of_symbol
                   AND subscription.feed = of_feed
+                  AND subscription.trading_date BETWEEN (of_bar_start AT TIME ZONE 'UTC')::date - 4 AND (of_bar_start AT TIME ZONE 'UTC')::date + 4
                   AND of_bar_start >= session.pre_open_at
                   AND of_bar_start < session.post_close_at
                   AND session.post_close_at <= at
             )
-            -- The batch of the next event mostly answers; only before it, all that came later in event time are asked.
-            OR at >= (
-                SELECT batch.market_at
-                FROM market.event
-                JOIN ops.stream_batch AS batch USING (batch_id)
-                WHERE event.trading_date BETWEEN (of_bar_start AT TIME ZONE 'UTC')::date - 4 AND (of_bar_start AT TIME ZONE 'UTC')::date + 4
-                  AND event.symbol = of_symbol
-                  AND event.feed = of_feed
-                  AND event.event_type = 'trade'
-                  AND event.event_time_ns >= (extract(epoch FROM of_bar_start)::bigint + 120) * 1000000000
-                  AND event.endpoint NOT LIKE '%.snapshots'
-                  AND batch.market_at >= of_bar_start + INTERVAL '2 minutes'
-                ORDER BY event.event_time_ns
-                LIMIT 1
-            )
-            OR at >= (
-                SELECT min(batch.market_at)
-                FROM (
-                    SELECT batch_id
-                    FROM market.event
-                    WHERE trading_date BETWEEN (of_bar_start AT TIME ZONE 'UTC')::date - 4 AND (of_bar_start AT TIME ZONE 'UTC')::date + 4
-                      AND symbol = of_symbol
-                      AND feed = of_feed
-                      AND event_type IN ('trade', 'quote', 'snapshot', 'bar', 'status')
-                      AND event_time_ns >= (extract(epoch FROM of_bar_start)::bigint + 120) * 1000000000
-                      AND endpoint NOT LIKE '%.snapshots'
-                    UNION
-                    SELECT batch_id
-                    FROM market.event_superseded
-                    WHERE trading_date BETWEEN (of_bar_start AT TIME ZONE 'UTC')::date - 4 AND (of_bar_start AT TIME ZONE 'UTC')::date + 4
-                      AND symbol = of_symbol
-                      AND feed = of_feed
-                      AND event_time_ns >= (extract(epoch FROM of_bar_start)::bigint + 120) * 1000000000
-                      AND endpoint NOT LIKE '%.snapshots'
-                ) AS later
-                JOIN ops.stream_batch AS batch USING (batch_id)
-                WHERE batch.market_at >= of_bar_start + INTERVAL '2 minutes'
-            )
-            -- Retention took the events that would tell.
             OR (
                 at >= of_bar_start + INTERVAL '2 minutes'
-                AND EXISTS (
-                    SELECT
-                    FROM ops.sealed_day
-                    WHERE sealed_day.trading_date = (of_bar_start AT TIME ZONE 'UTC')::date
+                AND (
+                    -- Day by day in the order of the index, so that the first event ends the search; of events until
+                    -- then only, because what lands has happened.
+                    EXISTS (
+                        SELECT
+                        FROM generate_series(-1, 4) AS offset_days (days)
+                        CROSS JOIN unnest(ARRAY['trade', 'bar', 'quote', 'snapshot', 'status']) AS kind (event_type)
+                        CROSS JOIN LATERAL (
+                            SELECT
+                            FROM market.event
+                            WHERE event.trading_date = (of_bar_start AT TIME ZONE 'UTC')::date + offset_days.days
+                              AND event.symbol = of_symbol
+                              AND event.feed = of_feed
+                              AND event.event_type = kind.event_type
+                              AND event.event_time_ns >= (extract(epoch FROM of_bar_start)::bigint + 120) * 1000000000
+                              AND event.event_time_ns <= (extract(epoch FROM at) * 1000000000)::bigint
+                              AND event.endpoint NOT LIKE '%.snapshots'
+                              AND (
+                                  SELECT batch.market_at BETWEEN of_bar_start + INTERVAL '2 minutes' AND at
+                                  FROM ops.stream_batch AS batch
+                                  WHERE batch.batch_id = event.batch_id
+                              )
+                            ORDER BY event.event_time_ns
+                            LIMIT 1
+                        ) AS later
+                    )
+                    OR EXISTS (
+                        SELECT
+                        FROM generate_series(-1, 4) AS offset_days (days)
+                        JOIN market.event_superseded AS event
+                            ON event.trading_date = (of_bar_start AT TIME ZONE 'UTC')::date + offset_days.days
+                        WHERE event.symbol = of_symbol
+                          AND event.feed = of_feed
+                          AND event.event_time_ns >= (extract(epoch FROM of_bar_start)::bigint + 120) * 1000000000
+                          AND event.event_time_ns <= (extract(epoch FROM at) * 1000000000)::bigint
+                          AND event.endpoint NOT LIKE '%.snapshots'
+                          AND (
+                              SELECT batch.market_at BETWEEN of_bar_start + INTERVAL '2 minutes' AND at
+                              FROM ops.stream_batch AS batch
+                              WHERE batch.batch_id = event.batch_id
+                          )
+                    )
+                    -- Retention took the events that would tell.
+                    OR EXISTS (
+                        SELECT
+                        FROM ops.sealed_day
+                        WHERE sealed_day.trading_date = (of_bar_start AT TIME ZONE 'UTC')::date
+                    )
                 )
             )
                 AS is_closed
