@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import msgspec
 import psutil
 from confluent_kafka import Producer
 from tests.database import Database, free_port
@@ -90,7 +91,7 @@ class SparkStack:
 
     def start_worker(self, name: str) -> None:
         own = {} if name == WORKER else {"spark_worker": free_port(), "spark_worker_ui": free_port()}
-        program = SparkCluster(self.layout, replace(self.ports, **own)).programs()[1]
+        program = SparkCluster(self.layout, msgspec.structs.replace(self.ports, **own)).programs()[1]
         self._run(replace(program, name=name))
 
     def submit(self, name: str, database: Database, **changes: str) -> None:
