@@ -104,6 +104,16 @@ def test_condemned_records_are_left_out() -> None:
     assert len(facts) == MANY - 2
 
 
+def test_a_part_of_a_batch_reads_as_it_does_in_the_whole() -> None:
+    records = Records.of(
+        [Record(EVENT_TOPIC, 3, number, RECEIVED, value) for number, value in enumerate([b"junk", *trades(100)])]
+    )
+    whole = read_records(records, newest_date=DAY)
+    part = read_records(records[31:71], newest_date=DAY)
+    assert part.facts.table == whole.since(31).facts.table.slice(0, 40)
+    assert (len(part.facts), len(part.letters)) == (40, 0)
+
+
 def test_records_of_many_layouts_come_through() -> None:
     """More than are kept, each with too few records and with enough."""
     values = [

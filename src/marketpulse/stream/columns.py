@@ -45,12 +45,15 @@ class Layouts:
     """The layouts that were met, by the number of quotation marks; the one that served last is tried first."""
 
     most: int = 32
+    most_numbers: int = 256
     _known: dict[int, list[Layout]] = field(default_factory=dict)
 
     def of(self, quotes: int) -> tuple[Layout, ...]:
         return tuple(self._known.get(quotes, ()))
 
     def served(self, layout: Layout) -> None:
+        if layout.quotes not in self._known and len(self._known) >= self.most_numbers:
+            self._known.clear()
         others = [known for known in self.of(layout.quotes) if known is not layout]
         self._known[layout.quotes] = [layout, *others][: self.most]
 
@@ -75,9 +78,8 @@ class ColumnReader:
     def facts(self, allowed: Mask) -> Iterator[Columns]:
         """What can be read of the allowed records."""
         numbers, sizes = np.unique(self._cut.quotes[allowed], return_counts=True)
-        for quotes in numbers[np.argsort(-sizes)].tolist():
-            if quotes:
-                yield from self._of_quotes(np.flatnonzero(allowed & (self._cut.quotes == quotes)), quotes)
+        for quotes in numbers[(sizes >= FEW) & (numbers > 0)].tolist():
+            yield from self._of_quotes(np.flatnonzero(allowed & (self._cut.quotes == quotes)), quotes)
 
     def _of_quotes(self, rows: Integers, quotes: int) -> Iterator[Columns]:
         known = iter(self._layouts.of(quotes))

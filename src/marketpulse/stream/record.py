@@ -17,6 +17,8 @@ UNKNOWN_PROVIDER = "unknown"
 NAME_LIMIT = 128
 _BIGINT_LIMIT = 2**63
 
+# Columns of so many records at a time stay small.
+_RUN = 20_000
 _TYPES: dict[str, pa.DataType] = {
     "offset": pa.int64(),
     "timestamp": pa.timestamp("us", tz="UTC"),
@@ -122,7 +124,7 @@ class Records:
 
     def chunks(self) -> Iterator["Records"]:
         """The same in runs whose values each lie in one piece of memory."""
-        for batch in self.table.to_batches():
+        for batch in self.table.to_batches(_RUN):
             yield Records(self.topic, self.partition, pa.Table.from_batches([batch]))
 
 
