@@ -87,7 +87,7 @@ class Settings(BaseSettings):
     spark_jars_dir: str = Field("", description="folder of the Kafka connector's jars")
     spark_driver_host: str = Field("127.0.0.1", description="where executors reach the stream's driver")
     stream_cores: int = Field(2, ge=1, description="cores that the stream takes, over all workers of the cluster")
-    stream_max_offsets_per_trigger: int = Field(40_000, ge=1)
+    stream_max_offsets_per_trigger: int = Field(100_000, ge=1)
     stream_trigger_ms: int = Field(250, ge=0, description="pause from one micro-batch to the next; 0: none")
 
     alert_urls: Annotated[tuple[SecretStr, ...], NoDecode] = Field((), description="Apprise addresses, comma separated")

@@ -11,7 +11,7 @@ from marketpulse.errors import MarketPulseError
 from marketpulse.settings import Settings
 from marketpulse.stream.driver import Driver, Patience
 from marketpulse.stream.ledger import Position
-from marketpulse.stream.record import Record
+from marketpulse.stream.record import Record, Records
 from marketpulse.stream.sink import Sink, SinkPlan
 
 QUICK = Patience(epoch_check_s=0.2, topic_check_s=0.2, first_wait_s=0.05, longest_wait_s=0.2)
@@ -61,7 +61,7 @@ class ConsumerQuery:
             place = (message.topic(), message.partition())
             groups.setdefault(place, []).append(Record(*place, message.offset(), published_at, message.value()))
         for records in groups.values():
-            self._sink.land(records)
+            self._sink.land(Records.of(records))
 
 
 @dataclass(slots=True)

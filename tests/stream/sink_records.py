@@ -13,7 +13,7 @@ from marketpulse.events.identity import bar_ids, dead_letter_id, quote_ids, trad
 from marketpulse.events.timestamps import datetime_ns, format_ns
 from marketpulse.settings import DEAD_LETTER_TOPIC, EVENT_TOPIC, STREAM
 from marketpulse.stream.landing import Receipt
-from marketpulse.stream.record import Record
+from marketpulse.stream.record import Record, Records
 from marketpulse.stream.sink import Sink, SinkPlan
 
 DAY = date(2025, 3, 14)
@@ -219,7 +219,7 @@ class Feeder:
         self.sinks.clear()
         [(self.epoch,)] = self.rows("UPDATE ops.stream_run SET epoch = epoch + 1 RETURNING epoch")
 
-    def records(self, *items: Item, topic: str = EVENT_TOPIC, partition: int = 0) -> list[Record]:
+    def records(self, *items: Item, topic: str = EVENT_TOPIC, partition: int = 0) -> Records:
         place = (topic, partition)
         start = self.ends.setdefault(place, 0)
         self.ends[place] += len(items)
@@ -229,7 +229,9 @@ class Feeder:
                 " VALUES (%s, %s, %s, %s, 1) ON CONFLICT DO NOTHING",
                 (topic, partition, self.topic_id, start),
             )
-        return [Record(topic, partition, start + index, RECEIVED, _value(item)) for index, item in enumerate(items)]
+        return Records.of(
+            [Record(topic, partition, start + index, RECEIVED, _value(item)) for index, item in enumerate(items)]
+        )
 
     def land(self, *items: Item, topic: str = EVENT_TOPIC, partition: int = 0) -> Receipt:
         """Publish and land the items as one batch."""

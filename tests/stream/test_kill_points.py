@@ -15,7 +15,7 @@ from marketpulse.errors import FencedError
 from marketpulse.settings import STREAM
 from marketpulse.store.postgres import connect
 from marketpulse.stream.fence import take_over
-from marketpulse.stream.record import Record
+from marketpulse.stream.record import Records
 from marketpulse.stream.sink import SinkPlan
 from marketpulse.warehouse.proof import prove
 
@@ -113,7 +113,7 @@ def test_frozen_at_any_step_it_changes_nothing_when_it_wakes(
     assert [name for name, holds in balanced.items() if not holds and not name.startswith("sequences")] == []
 
 
-def _took_over(feeder: Feeder, database: Database, records: list[Record]) -> bool:
+def _took_over(feeder: Feeder, database: Database, records: Records) -> bool:
     """A new driver lands the records; returns whether it had nothing to do."""
     with connect(database.writer_dsn, application_name="successor", autocommit=True) as connection:
         feeder.epoch = take_over(connection, STREAM)

@@ -229,3 +229,29 @@ def test_touched_days_are_dirty_again_with_a_new_revision(feeder: Feeder) -> Non
     assert feeder.rows("SELECT revision FROM ops.dirty_day") == [(first,)]
     feeder.land(trade(2))
     assert feeder.rows("SELECT symbol, trading_date, revision > %s FROM ops.dirty_day", first) == [("AAA", DAY, True)]
+
+
+def test_a_known_fact_among_new_ones_lands_no_other_one_twice(feeder: Feeder) -> None:
+    trades = [trade(number, at=OPEN + timedelta(seconds=number), producer_seq=number + 1) for number in range(90)]
+    feeder.land(*trades[:50])
+    again = feeder.land(*trades[40:70])
+    assert (again.accounts.total.landed, again.accounts.total.duplicate, again.contested) == (20, 10, True)
+    # Also the batch after it, which is written the other way.
+    last = feeder.land(*trades[70:])
+    assert (last.accounts.total.landed, last.contested) == (20, False)
+    assert feeder.rows("SELECT count(*), count(DISTINCT entity_id), max(batch_id) FROM market.event") == [(90, 90, 3)]
+    assert feeder.rows("SELECT sum(trade_count), sum(volume) FROM market.bar_1m") == [(90, Decimal(9000))]
+    assert feeder.rows("SELECT seqs::text, duplicate_seqs::text FROM ops.stream_batch_source ORDER BY batch_id") == [
+        ("{[1,51)}", "{}"),
+        ("{[41,71)}", "{}"),
+        ("{[71,91)}", "{}"),
+    ]
+
+
+def test_each_late_trade_of_a_batch_is_a_cause_of_its_own_bar_alone(feeder: Feeder) -> None:
+    feeder.land(*(trade(number, at=OPEN + timedelta(minutes=number)) for number in range(9)))
+    late = [trade(20 + number, at=OPEN + timedelta(minutes=number // 2, seconds=number)) for number in range(4)]
+    feeder.land(*late, trade(40, at=OPEN + timedelta(minutes=30)), trade(41, symbol="BBB"))
+    found = feeder.rows("SELECT bar_start, causes FROM ops.restatement ORDER BY bar_start")
+    causes = [sorted(cause["event_id"].replace("-", "") for cause in causes) for _, causes in found]
+    assert causes == [sorted(one.event_id for one in pair) for pair in (late[:2], late[2:])]

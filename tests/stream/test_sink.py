@@ -16,7 +16,7 @@ from marketpulse.events.codec import encode
 from marketpulse.settings import EVENT_TOPIC, STREAM
 from marketpulse.stream import landing
 from marketpulse.stream.fence import end_sessions
-from marketpulse.stream.record import Record
+from marketpulse.stream.record import Records
 from marketpulse.stream.sink import SinkPlan, land_partition, session_name
 from marketpulse.stream.statements import sql
 
@@ -48,7 +48,7 @@ def test_a_gap_stops_the_sink(feeder: Feeder) -> None:
     with pytest.raises(GapError, match=r"gap in stock_analysis/0: expected offset 1, found 2"):
         sink.land(records[2:])
     with pytest.raises(GapError, match="expected offset 1, found 2"):
-        sink.land([records[0], records[2]])
+        sink.land(Records.of([*records.at([0]), *records.at([2])]))
     assert feeder.rows("SELECT next_offset FROM ops.stream_ledger") == [(1,)]
 
 
@@ -275,7 +275,7 @@ def test_dead_letters_of_the_producer_land_once(feeder: Feeder) -> None:
 def test_two_partitions_with_the_same_symbol_never_race(feeder: Feeder) -> None:
     """Both carry versions of the same trades at the same time: each fact has one current version, no deadlock."""
     symbols = ("AAA", "BBB", "CCC")
-    batches: dict[int, list[list[Record]]] = {0: [], 1: []}
+    batches: dict[int, list[Records]] = {0: [], 1: []}
     for round_ in range(8):
         for partition in batches:
             order = symbols if partition else symbols[::-1]
@@ -321,9 +321,7 @@ def test_spark_s_batches_are_landed_by_the_task(feeder: Feeder, monkeypatch: pyt
     columns: dict[str, pa.Array[Any]] = {
         "topic": pa.array([EVENT_TOPIC] * 3),
         "partition": pa.array([0] * 3, pa.int32()),
-        "offset": pa.array([record.offset for record in records], pa.int64()),
-        "timestamp": pa.array([record.published_at for record in records], pa.timestamp("us", tz="UTC")),
-        "value": pa.array([record.value for record in records], pa.binary()),
+        **{name: records.table.column(name).combine_chunks() for name in ("offset", "timestamp", "value")},
     }
     whole = pa.RecordBatch.from_pydict(columns)
     plan = SinkPlan(STREAM, 1, feeder.writer_dsn, "host", 60.0)

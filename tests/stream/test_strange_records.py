@@ -11,12 +11,12 @@ from typing import Any
 
 import pyarrow as pa
 from tests.database import Database
-from tests.stream.sink_records import OPEN, RECEIVED, Feeder, dead_letter, trade
+from tests.stream.sink_records import OPEN, Feeder, dead_letter, trade
 from tests.stream.strange_records import StrangeRecord, strange_records
 
 from marketpulse.events.codec import encode, encode_dead_letter
 from marketpulse.settings import DEAD_LETTER_TOPIC, EVENT_TOPIC
-from marketpulse.stream.record import Record, records_of
+from marketpulse.stream.record import Records, partitions_of
 from marketpulse.warehouse.proof import prove
 
 TABLE = strange_records()
@@ -65,9 +65,10 @@ class Spark:
     def land(self, topic: str, values: Sequence[bytes | None]) -> list[Place]:
         records = self._feeder.records(*values, topic=topic)
         middle = (len(records) + 1) // 2
-        batches = [arrow(part) for part in (records[:middle], records[middle:]) if part]
-        self._sink.land([record for batch in batches for record in records_of(batch)])
-        return [(topic, record.offset) for record in records]
+        batches = [arrow(part) for part in (records[:middle], records[middle:]) if len(part)]
+        for part in partitions_of(batches):
+            self._sink.land(part)
+        return [(topic, offset) for offset in records.offsets.tolist()]
 
     def assert_landed(self, found: Iterable[tuple[Place, StrangeRecord]]) -> None:
         """Every strange record is in exactly the one place where the table wants it, as the table wants it."""
@@ -97,13 +98,12 @@ class Spark:
         ]
 
 
-def arrow(records: Sequence[Record]) -> pa.RecordBatch:
+def arrow(records: Records) -> pa.RecordBatch:
+    """The records as Spark hands them over."""
     columns: dict[str, pa.Array[Any]] = {
-        "topic": pa.array([record.topic for record in records]),
-        "partition": pa.array([record.partition for record in records], pa.int32()),
-        "offset": pa.array([record.offset for record in records], pa.int64()),
-        "timestamp": pa.array([RECEIVED for _ in records], pa.timestamp("us", tz="UTC")),
-        "value": pa.array([record.value for record in records], pa.binary()),
+        "topic": pa.array([records.topic] * len(records)),
+        "partition": pa.array([records.partition] * len(records), pa.int32()),
+        **{name: records.table.column(name).combine_chunks() for name in ("offset", "timestamp", "value")},
     }
     return pa.RecordBatch.from_pydict(columns)
 

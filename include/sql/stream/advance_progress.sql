@@ -1,8 +1,8 @@
 -- How far each symbol and feed has landed, never past the market clock: a stamp from the future closes no bar.
 
 INSERT INTO market.feed_progress AS progress (symbol, feed, latest_event_at)
-SELECT symbol, feed, least(max(event_at), %(market_at)s)
-FROM incoming
+SELECT symbol, feed, least(to_timestamp(0) + max(latest_event_us) * interval '1 microsecond', %(market_at)s)
+FROM touched
 WHERE advances_progress
 GROUP BY symbol, feed
 ORDER BY symbol, feed

@@ -2,6 +2,5 @@
 
 COPY incoming (
     {event_columns},
-    advances_progress,
     has_rival
 ) FROM STDIN

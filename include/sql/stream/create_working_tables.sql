@@ -1,11 +1,23 @@
 -- The working tables of one sink connection, emptied by every commit and rollback.
--- incoming: the distinct versions of a batch. contest: every version of a fact that has more than one.
+-- touched: what the facts of a batch are about. incoming: its distinct versions, when some may be known.
+-- contest: every version of a fact that has more than one.
 -- changed: facts that got a version in this transaction. rebuilt_bar: their minutes, computed again from the events.
+
+CREATE TEMP TABLE IF NOT EXISTS touched (
+    symbol            text    NOT NULL,
+    feed              text    NOT NULL,
+    event_type        text    NOT NULL,
+    trading_date      date    NOT NULL,
+    advances_progress boolean NOT NULL,
+    bar_session_part  text,
+    minute            bigint,
+    entity_id         uuid,
+    latest_event_us   bigint  NOT NULL
+) ON COMMIT DELETE ROWS;
 
 CREATE TEMP TABLE IF NOT EXISTS incoming (
     LIKE market.event INCLUDING DEFAULTS,
-    advances_progress boolean NOT NULL,
-    has_rival         boolean NOT NULL
+    has_rival boolean NOT NULL
 ) ON COMMIT DELETE ROWS;
 
 ALTER TABLE incoming ALTER COLUMN batch_id SET DEFAULT 0;
@@ -28,7 +40,7 @@ CREATE TEMP TABLE IF NOT EXISTS changed (
     feed             text        NOT NULL,
     trading_date     date        NOT NULL,
     event_type       text        NOT NULL,
-    entity_id        uuid        NOT NULL,
+    entity_id        uuid,
     bar_start        timestamptz,
     bar_session_part text,
     cause_id         uuid,

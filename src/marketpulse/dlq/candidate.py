@@ -17,7 +17,7 @@ from marketpulse.providers.provider import Endpoint, Query, Response
 from marketpulse.providers.registry import provider
 from marketpulse.settings import EVENT_TOPIC, Settings
 from marketpulse.stream.reading import read_records
-from marketpulse.stream.record import Record
+from marketpulse.stream.record import Record, Records
 
 _WHOLE_RECORD = "give the whole event of the contract with --file"
 
@@ -51,7 +51,8 @@ def candidate(letter: StoredLetter, bench: Bench) -> AnyEvent:
 
 def checked(body: bytes, bench: Bench) -> AnyEvent:
     """The event of a record's bytes. Raises RecordError for whatever the stream would make a dead letter of."""
-    reading = read_records([Record(EVENT_TOPIC, 0, 0, datetime.now(UTC), body)], newest_date=bench.newest_date)
+    records = Records.of([Record(EVENT_TOPIC, 0, 0, datetime.now(UTC), body)])
+    reading = read_records(records, newest_date=bench.newest_date)
     for refused in reading.letters:
         raise RecordError(refused.reason, refused.detail)
     return decode_event(body)

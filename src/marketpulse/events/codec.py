@@ -30,8 +30,7 @@ _LARGEST = {"delay_s": 2**31 - 1}
 _ID = re.compile(r"[0-9a-f]{32}\Z")
 
 # The trading date of a moment after Friday's close is the next session's; the longest closure of XNYS was a week.
-_EARLIEST_DATE = timedelta(days=-1)
-_LATEST_DATE = timedelta(days=10)
+FARTHEST_DAYS = (-1, 10)
 
 # Far above anything that a provider sends and far below what the interpreter's stack can hold: what lands must not
 # depend on how deep the reader's own calls are.
@@ -176,7 +175,7 @@ def _check_times(event: AnyEvent) -> None:
     if format_ns(event.event_time_ns) != event.event_at:
         raise RecordError("time", f"event_at {event.event_at[:40]} is not event_time_ns {event.event_time_ns}")
     day = _utc_date(event.event_time_ns // NS_PER_DAY)
-    if not _EARLIEST_DATE <= event.trading_date - day <= _LATEST_DATE:
+    if not FARTHEST_DAYS[0] <= (event.trading_date - day).days <= FARTHEST_DAYS[1]:
         raise RecordError("time", f"trading_date {event.trading_date} does not go with event_at {event.event_at}")
     if isinstance(event, Bar) and event.bar_start_ns >= event.bar_end_ns:
         raise RecordError("time", f"the bar ends at {event.bar_end_ns}, not after its start {event.bar_start_ns}")

@@ -5,20 +5,26 @@ task, a frozen older run and a second partition with the same symbol all meet a 
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
+import numpy as np
 import psycopg
+import pyarrow as pa
+from psycopg import errors
 from psycopg.rows import namedtuple_row
 
 from marketpulse.errors import FencedError, GapError, OperatorError
+from marketpulse.stream import copying
+from marketpulse.stream.arrays import Texts, pc, taken
+from marketpulse.stream.facts import Facts
 from marketpulse.stream.flood import LIMIT, FloodError, find_flood
 from marketpulse.stream.reading import Letter, Reading, poison_id
-from marketpulse.stream.record import Origin, Record
+from marketpulse.stream.record import Records
 from marketpulse.stream.statements import Connection, sql
-from marketpulse.stream.tally import Accounts, Verdict, account
+from marketpulse.stream.tally import VERDICTS, Accounts, Codes, Verdict, account
 from marketpulse.stream.versions import Versions, distinct_versions
 
 logger = logging.getLogger(__name__)
@@ -36,10 +42,12 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a committed transaction did. `batch_id` None: every record had landed before."""
+    """What a committed transaction did. `batch_id` None: every record had landed before. `contested`: a fact had more
+    than one version or copy."""
 
     batch_id: int | None
     accounts: Accounts
+    contested: bool = False
 
 
 def prepare_session(connection: Connection) -> None:
@@ -50,64 +58,69 @@ def prepare_session(connection: Connection) -> None:
 
 def land(
     connection: Connection,
-    records: Sequence[Record],
+    records: Records,
     reading: Reading,
     terms: Terms,
     *,
     rehearsal: bool = False,
+    expect_new: bool = True,
 ) -> Receipt:
     """Land consecutive records of one partition, already read, in one transaction; what landed before is skipped.
 
+    `expect_new` is a guess that no fact is known yet: it decides how the facts are written, not what is written.
     Raises FencedError when a newer run may commit, GapError when the records do not continue where the ledger stands,
     FloodError when too many of the records are unusable. A rehearsal does everything and rolls back.
     """
-    first = records[0]
     with connection.transaction(force_rollback=rehearsal), connection.cursor(row_factory=namedtuple_row) as cursor:
-        place = {"topic": first.topic, "partition": first.partition}
+        place = {"topic": records.topic, "partition": records.partition}
         cursor.execute(sql("lock_ledger"), {**place, "stream": terms.stream, "dates": reading.dates()})
         position: Any = cursor.fetchone()
         if position is None:
-            raise OperatorError(f"{first.topic}/{first.partition} is not in ops.stream_ledger: start the stream anew")
+            raise OperatorError(
+                f"{records.topic}/{records.partition} is not in ops.stream_ledger: start the stream anew"
+            )
         if position.epoch != terms.epoch:
             raise FencedError(f"run {position.epoch} of {terms.stream} has taken over from run {terms.epoch}")
-        fresh = [record for record in records if record.offset >= position.next_offset]
-        if not fresh:
+        fresh = records.since(position.next_offset)
+        if not len(fresh):
             return Receipt(None, Accounts())
         check_contiguous(fresh, expected=position.next_offset)
         if len(fresh) < len(records):
-            reading = reading.since(fresh[0].offset)
-        reading = reading.without_dates(position.sealed_dates)
-        _check_flood(cursor, position.topic_id, fresh[0], reading)
+            reading = reading.since(position.next_offset)
+        reading = reading.without_dates(position.sealed_dates, fresh)
+        _check_flood(cursor, position.topic_id, fresh, reading)
         batch = _Batch(cursor, terms, position.batch_id, position.topic_id, reading)
-        accounts = batch.land(fresh)
-    return Receipt(position.batch_id, accounts)
+        accounts = batch.land(fresh, expect_new=expect_new)
+    return Receipt(position.batch_id, accounts, batch.contested)
 
 
-def check_contiguous(records: Sequence[Record], *, expected: int) -> None:
+def check_contiguous(records: Records, *, expected: int) -> None:
     """Raise GapError at the first offset that does not follow the one before it."""
-    for record in records:
-        if record.offset != expected:
-            raise GapError(
-                f"gap in {record.topic}/{record.partition}: expected offset {expected}, found {record.offset}"
-            )
-        expected += 1
+    offsets = records.offsets
+    awaited = np.arange(expected, expected + len(offsets))
+    if not np.array_equal(offsets, awaited):
+        place = int(np.argmax(offsets != awaited))
+        raise GapError(
+            f"gap in {records.topic}/{records.partition}: expected offset {awaited[place]}, found {offsets[place]}"
+        )
 
 
-def _check_flood(cursor: psycopg.Cursor[Any], topic_id: str, first: Record, reading: Reading) -> None:
+def _check_flood(cursor: psycopg.Cursor[Any], topic_id: str, records: Records, reading: Reading) -> None:
     letters = reading.poison()
     if not letters:
         return
-    place = {"topic": first.topic, "partition": first.partition, "topic_id": topic_id}
+    place = {"topic": records.topic, "partition": records.partition, "topic_id": topic_id}
+    next_offset = int(records.offsets[0])
     cursor.execute(sql("select_consent"), place)
     [(consent,)] = cursor.fetchall()
     letters = [letter for letter in letters if letter.offset >= consent]
     if not letters:
         return
-    bounds = {"from_offset": max(consent, first.offset - LIMIT.window), "next_offset": first.offset}
+    bounds = {"from_offset": max(consent, next_offset - LIMIT.window), "next_offset": next_offset}
     before = [row.kafka_offset for row in cursor.execute(sql("select_recent_poison"), place | bounds)]
     flood = find_flood(before, letters)
     if flood is not None:
-        raise FloodError(first.topic, first.partition, topic_id, first.offset, flood)
+        raise FloodError(records.topic, records.partition, topic_id, next_offset, flood)
 
 
 class _Batch:
@@ -120,6 +133,7 @@ class _Batch:
         self._reading = reading
         self._dates = reading.dates()
         self._topic_id = topic_id
+        self.contested = False
         self._values: dict[str, object] = {
             "batch_id": batch_id,
             "topic_id": topic_id,
@@ -129,47 +143,61 @@ class _Batch:
             "dates": self._dates,
         }
 
-    def land(self, records: Sequence[Record]) -> Accounts:
-        verdicts: list[tuple[Origin, Verdict, date | None]] = []
-        if self._reading.facts:
-            verdicts += self._land_facts()
-        verdicts += [(letter.origin, self._land_letter(letter, records[0]), None) for letter in self._reading.letters]
-        accounts = account(verdicts)
+    def land(self, records: Records, *, expect_new: bool) -> Accounts:
+        facts, letters = self._reading.facts, self._reading.letters
+        verdicts = self._land_facts(expect_new) if len(facts) else np.zeros(0, np.int8)
+        accounts = account(facts, verdicts, [(letter.origin, self._land_letter(letter, records)) for letter in letters])
         self._keep_books(records, accounts)
         return accounts
 
-    def _land_facts(self) -> list[tuple[Origin, Verdict, date | None]]:
-        self._run("lock_symbols", {"symbols": self._reading.symbols()})
-        versions = distinct_versions(self._reading.facts)
-        self._copy(versions)
-        contested: Mapping[tuple[str, str], Verdict] = {}
-        if self._run("find_contest"):
-            contested = {(row.entity_id.hex, row.event_id.hex): row.verdict for row in self._rows("select_verdicts")}
-            for step in ("keep_earliest_receipt", "displace_events", "promote_events", "shelve_events"):
-                self._run(step)
-            self._run("relabel_superseded")
-        self._run("land_events")
+    def _land_facts(self, expect_new: bool) -> Codes:
+        """Facts that are all new are written straight into their table; a conflict there makes that undone, and the
+        versions meet in `contest`."""
+        facts = self._reading.facts
+        self._run("lock_symbols", {"symbols": facts.symbols()})
+        versions = distinct_versions(facts)
+        self._copy("copy_touched", copying.touched(versions.distinct))
+        self.contested = bool(versions.copies.any() or versions.rivals.any())
+        if expect_new and not self.contested and self._copied(versions):
+            self._run("note_touched")
+            verdicts = _verdicts(facts, {})
+        else:
+            self._copy("copy_incoming", copying.incoming(versions))
+            verdicts = _verdicts(facts, self._contest())
+            self._run("land_events")
+        verdicts[versions.copies] = VERDICTS.index("duplicate")
         self._derive(self._reading.event_types())
-        return [
-            (
-                fact.origin,
-                "duplicate"
-                if fact.offset in versions.copies
-                else contested.get((fact.entity_id, fact.event_id), "landed"),
-                fact.trading_date,
-            )
-            for fact in self._reading.facts
-        ]
+        return verdicts
 
-    def _copy(self, versions: Versions) -> None:
-        text = "".join(f"{fact.line}\t{'t' if rival else 'f'}\n" for fact, rival in versions.distinct)
-        with self._cursor.copy(sql("copy_incoming")) as copy:
-            copy.write(text)
+    def _copied(self, versions: Versions) -> bool:
+        try:
+            with self._cursor.connection.transaction():
+                self._copy("copy_events", copying.events(versions.distinct, self._values["batch_id"]))
+        except errors.UniqueViolation:
+            self.contested = True
+            return False
+        return True
+
+    def _contest(self) -> Mapping[tuple[str, str], Verdict]:
+        """Which version of each fact with more than one is the current one; what became of those in the batch."""
+        if not self._run("find_contest"):
+            return {}
+        self.contested = True
+        contested = {(row.entity_id.hex, row.event_id.hex): row.verdict for row in self._rows("select_verdicts")}
+        for step in ("keep_earliest_receipt", "displace_events", "promote_events", "shelve_events"):
+            self._run(step)
+        self._run("relabel_superseded")
+        return contested
+
+    def _copy(self, name: str, texts: Iterable[Texts]) -> None:
+        with self._cursor.copy(sql(name)) as copy:
+            for text in texts:
+                copy.write(copying.buffer(text))
 
     def _derive(self, event_types: frozenset[str]) -> None:
         """What is computed from the facts. Progress comes last: it closes bars for the next transaction, not this."""
         if "trade" in event_types and self._run("rebuild_bars"):
-            for step in ("write_bars", "delete_bars", "restate_bars"):
+            for step in ("write_bars", "delete_bars", "note_causes", "restate_bars"):
                 self._run(step)
         if "bar" in event_types:
             self._run("write_provider_bars")
@@ -188,14 +216,14 @@ class _Batch:
         if any(_fell_back(before.get((row.symbol, row.feed)), row) for row in after):
             self._run("rebuild_latest", {"dates": None})
 
-    def _land_letter(self, letter: Letter, first: Record) -> Verdict:
+    def _land_letter(self, letter: Letter, records: Records) -> Verdict:
         added = self._run(
             "insert_dead_letter",
             {
-                "topic": first.topic,
-                "partition": first.partition,
+                "topic": records.topic,
+                "partition": records.partition,
                 "offset": letter.offset,
-                "dead_letter_id": letter.dead_letter_id or poison_id(first, self._topic_id, letter.offset),
+                "dead_letter_id": letter.dead_letter_id or poison_id(records, self._topic_id, letter.offset),
                 "reason": letter.reason,
                 "detail": letter.detail,
                 "provider": letter.provider,
@@ -211,17 +239,17 @@ class _Batch:
         )
         return "dead_lettered" if added else "duplicate"
 
-    def _keep_books(self, records: Sequence[Record], accounts: Accounts) -> None:
-        first, last, total = records[0], records[-1], accounts.total
-        place = {"topic": first.topic, "partition": first.partition}
+    def _keep_books(self, records: Records, accounts: Accounts) -> None:
+        place = {"topic": records.topic, "partition": records.partition}
+        first, last = int(records.offsets[0]), int(records.offsets[-1])
         counts = ("records", "landed", "duplicate", "superseding", "dead_lettered")
         self._run(
             "insert_batch",
             {
                 **place,
-                "first_offset": first.offset,
-                "last_offset": last.offset,
-                **{name: getattr(total, name) for name in counts},
+                "first_offset": first,
+                "last_offset": last,
+                **{name: getattr(accounts.total, name) for name in counts},
             },
         )
         for (provider, producer_id), tally in sorted(accounts.sources.items()):
@@ -236,8 +264,7 @@ class _Batch:
         if accounts.days:
             days, versions = zip(*sorted(accounts.days.items()), strict=True)
             self._run("insert_batch_day", {"trading_dates": list(days), "versions": list(versions)})
-        newest = max(record.published_at for record in records)
-        self._run("advance_ledger", {**place, "next_offset": last.offset + 1, "last_record_at": newest})
+        self._run("advance_ledger", {**place, "next_offset": last + 1, "last_record_at": records.newest()})
 
     def _run(self, name: str, values: Mapping[str, object] | None = None) -> int:
         self._cursor.execute(sql(name), {**self._values, **(values or {})})
@@ -246,6 +273,18 @@ class _Batch:
     def _rows(self, name: str, values: Mapping[str, object] | None = None) -> list[Any]:
         self._run(name, values)
         return self._cursor.fetchall()
+
+
+def _verdicts(facts: Facts, contested: Mapping[tuple[str, str], Verdict]) -> Codes:
+    """What became of each fact: of a contested version what the contest says, the others have landed."""
+    verdicts = np.full(len(facts), VERDICTS.index("landed"), np.int8)
+    if contested:
+        entities = pa.array({entity for entity, _ in contested})
+        places = np.flatnonzero(pc.is_in(facts.table.column("entity_id"), value_set=entities).to_numpy())
+        rows = taken(facts.table.select(["entity_id", "event_id"]), places).to_pydict()
+        for place, version in zip(places, zip(rows["entity_id"], rows["event_id"], strict=True), strict=True):
+            verdicts[place] = VERDICTS.index(contested.get(version, "landed"))
+    return verdicts
 
 
 def _fell_back(before: Any, after: Any) -> bool:

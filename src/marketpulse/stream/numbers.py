@@ -3,8 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import numpy as np
 from psycopg.types.multirange import Multirange
 from psycopg.types.range import Range
+
+from marketpulse.stream.arrays import Integers, Mask
 
 
 @dataclass(slots=True)
@@ -29,6 +32,23 @@ class Numbers:
             last.only_duplicates &= is_duplicate
         else:
             self._runs.append(_Run(number, number + 1, is_duplicate))
+
+    def extend(self, numbers: Integers, are_duplicates: Mask) -> None:
+        """Add many numbers in the order of their records."""
+        if not len(numbers):
+            return
+        starts = np.flatnonzero(np.diff(numbers, prepend=numbers[0] - 2) != 1)
+        only = np.logical_and.reduceat(are_duplicates, starts)
+        lengths = np.diff(starts, append=len(numbers))
+        for start, length, only_duplicates in zip(
+            numbers[starts].tolist(), lengths.tolist(), only.tolist(), strict=True
+        ):
+            last = self._runs[-1] if self._runs else None
+            if last is not None and start == last.end:
+                last.end += length
+                last.only_duplicates &= only_duplicates
+            else:
+                self._runs.append(_Run(start, start + length, only_duplicates))
 
     @property
     def lowest(self) -> int | None:

@@ -18,7 +18,7 @@ from marketpulse.stream.record import NAME_LIMIT, Record
 NULL = "\\N"
 _BIGINT_LIMIT = 2**63
 _INTEGER_LIMIT = 2**31
-_NUMERIC_DIGITS = 38
+NUMERIC_DIGITS = 38
 # The sums of a bar hold 18 digits of volume and 26 of notional: room for a thousand of the largest trades a minute.
 SIZE_LIMIT = Decimal(10) ** 15
 NOTIONAL_LIMIT = Decimal(10) ** 22
@@ -46,7 +46,7 @@ _TAGS = {kind: str(kind.__struct_config__.tag) for kind in AnyEvent.__args__}
 
 
 def copy_line(event: AnyEvent, record: Record) -> str:
-    """The event's line without its last column (`has_rival`) and without the line end. Raises RecordError."""
+    """The event's line without the line end. Raises RecordError."""
     _check_storable(event, record)
     try:
         line = "\t".join((*_identity(event), *_figures(event), *_bar_place(event), *_arrival(event, record)))
@@ -105,35 +105,25 @@ def _bar_place(event: AnyEvent) -> tuple[str, ...]:
     return (
         event.event_at[:17] + "00Z" if part else NULL,
         part or NULL,
-        "t" if rule.adds_volume else "f",
-        "t" if rule.sets_high_low else "f",
-        "t" if rule.sets_open_close else "f",
+        flag(rule.adds_volume),
+        flag(rule.sets_high_low),
+        flag(rule.sets_open_close),
         rule.auction or NULL,
     )
 
 
 def _arrival(event: AnyEvent, record: Record) -> tuple[str, ...]:
     return (
-        "t" if event.synthetic else "f",
+        flag(event.synthetic),
         NULL if event.delay_s is None else str(event.delay_s),
-        _time(event.requested_at),
-        _time(event.received_at),
+        time_text(event.requested_at),
+        time_text(event.received_at),
         _text(event.producer_id),
         str(event.producer_seq),
         record.topic,
         str(record.partition),
         str(record.offset),
-        "t" if _advances_progress(event) else "f",
     )
-
-
-def _advances_progress(event: AnyEvent) -> bool:
-    """Whether what its symbol printed before it has been sent before it, so that it may close bars.
-
-    A stamp of our own making, or of a whole day, says nothing about that; a snapshot shows the newest state, ahead of
-    the trades that the polls still have to read up to it.
-    """
-    return event.event_time_basis not in ("received", "trading_day") and not event.endpoint.endswith(".snapshots")
 
 
 def _detail(event: AnyEvent) -> str:
@@ -177,7 +167,7 @@ def _text(value: str | None) -> str:
 
 def _number(value: str | None) -> str:
     """A provider's number as a number, so that 9 comes before 10; anything else has no place in that order."""
-    if value and value.isascii() and value.isdigit() and len(value) <= _NUMERIC_DIGITS:
+    if value and value.isascii() and value.isdigit() and len(value) <= NUMERIC_DIGITS:
         return value
     return NULL
 
@@ -188,6 +178,12 @@ def _array(values: tuple[str, ...]) -> str:
     return ("{" + ",".join(quoted) + "}").translate(_ESCAPES)
 
 
+def flag(value: bool) -> str:
+    """A boolean in COPY's text."""
+    return "t" if value else "f"
+
+
 @lru_cache(maxsize=1024)
-def _time(at: datetime) -> str:
+def time_text(at: datetime) -> str:
+    """A time in COPY's text. Raises OverflowError when it is none of the years 1 to 9999 in UTC."""
     return at.astimezone(UTC).isoformat()
