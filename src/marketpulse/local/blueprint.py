@@ -31,7 +31,7 @@ ROLES = ("owner", "writer", "operations", "reader")
 
 POSTGRES_OPTIONS = {
     "max_connections": "80",
-    "shared_buffers": "128MB",
+    "shared_buffers": "256MB",
     "effective_cache_size": "1GB",
     "work_mem": "16MB",
     "maintenance_work_mem": "64MB",
