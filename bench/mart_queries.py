@@ -67,13 +67,14 @@ def measure(dsn: str, *, symbols: int, days: int, sessions: int, rounds: int) ->
             "SELECT trading_date FROM mart.dim_session JOIN mart.dim_date ON calendar_date = trading_date"
             " WHERE is_recorded AND calendar = 'XNYS' ORDER BY trading_date"
         )]  # fmt: skip
-        for found, folder, times in ((queries, "queries", rounds), (imports, "imports", IMPORT_ROUNDS)):
+        kinds = ((queries, "queries", ask, rounds), (imports, "imports", read, IMPORT_ROUNDS))
+        for found, folder, send, times in kinds:
             for path in sorted((FOLDER / folder).glob("*.sql")):
                 query, took, rows = path.read_text(encoding="utf-8"), [], 0
                 for _ in range(times):
                     values = chosen(chance, known, symbols=symbols, sessions=sessions)
                     began = time.perf_counter()
-                    rows = ask(connection, query, values) if found is queries else read(connection, query, values)
+                    rows = send(connection, query, values)
                     took.append((time.perf_counter() - began) * 1000)
                 found[path.stem] = (rows, took)
     return queries, imports

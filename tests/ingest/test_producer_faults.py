@@ -6,6 +6,7 @@ import time
 from datetime import datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 from tests.ingest.producer_rig import Producer, ProducerRig
 from tests.ingest.test_producer_day import published_trades, shown_trades
@@ -23,10 +24,32 @@ TAPE = Path(__file__).parents[1] / "data" / "bac_20131007_trades.csv.gz"
 # Market time stands still here: three endpoints are read, then the producer waits.
 OPEN = f"{DAY}T15:00:00Z"
 
+# NULL where no such session is seen: that is no answer.
+TRANSACTION_OPEN = (
+    "SELECT bool_or(xact_start IS NOT NULL) FROM pg_stat_activity"
+    " WHERE application_name IN ('marketpulse producer', 'marketpulse lease')"
+)
+
 
 def polled(rig: ProducerRig, producer: Producer) -> None:
     rig.wait_for(lambda: rig.rows("SELECT 1 FROM ops.poll WHERE outcome = 'ok' LIMIT 1"), timeout_s=120)
     rig.wait_for(lambda: any(line.events for line in producer.progress()))
+
+
+def freeze_between_commits(rig: ProducerRig, producer: Producer) -> None:
+    """Stops the process where it has no transaction open: one past its fence may still commit, the row is its own."""
+
+    def is_frozen() -> bool:
+        producer.signal(signal.SIGSTOP)
+        time.sleep(0.5)
+        with psycopg.connect(rig.database.superuser_dsn) as connection:
+            is_open = connection.execute(TRANSACTION_OPEN).fetchone()
+        if is_open == (False,):
+            return True
+        producer.signal(signal.SIGCONT)
+        return False
+
+    rig.wait_for(is_frozen)
 
 
 def test_killed_in_the_middle_the_next_one_goes_on_at_once(rig: ProducerRig) -> None:
@@ -61,8 +84,7 @@ def test_frozen_for_longer_than_its_lease_it_ends_without_moving_a_cursor(rig: P
     rig.play(DAY_START, 600)
     frozen = rig.produce()
     polled(rig, frozen)
-    frozen.signal(signal.SIGSTOP)
-    time.sleep(0.5)
+    freeze_between_commits(rig, frozen)
     before = rig.cursors()
     time.sleep(3.5)
     frozen.signal(signal.SIGCONT)

@@ -1,6 +1,7 @@
 -- What one analyst may take from the others: how many connections, how long a query, how long a transaction that does
--- nothing, how long a connection that asks nothing, how much disk for sorting. The last one only a superuser may change back; a session may raise its own timeout
--- on purpose, never by accident. Compiling a query costs more than most of the mart's queries take.
+-- nothing, how long a connection that asks nothing, how much disk for sorting. The last one only a superuser may change
+-- back; a session may raise its own timeout on purpose, never by accident. Compiling a query costs more than most of the
+-- mart's queries take.
 
 ALTER ROLE marketpulse_reader WITH CONNECTION LIMIT {connections};
 ALTER ROLE marketpulse_reader SET statement_timeout TO {statement_timeout};

@@ -3,6 +3,7 @@
 import base64
 import subprocess
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +58,14 @@ logger.config.level=WARN
 """
 
 
+def new_cluster_id(random_id: Callable[[], uuid.UUID] = uuid.uuid4) -> str:
+    """A cluster id in Kafka's form, base64 for URLs; never one that the formatting tool would take for an option."""
+    while True:
+        cluster_id = base64.urlsafe_b64encode(random_id().bytes).decode().rstrip("=")
+        if not cluster_id.startswith("-"):
+            return cluster_id
+
+
 @dataclass(frozen=True, slots=True)
 class KafkaBroker:
     """The broker of one stack."""
@@ -105,7 +114,7 @@ class KafkaBroker:
         return (str(self.java.executable), *options, "-cp", f"{self.layout.jars / KAFKA}/*")
 
     def _format(self) -> None:
-        cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        cluster_id = new_cluster_id()
         quick = self._tool("-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
         arguments = ("kafka.tools.StorageTool", "format", "--standalone", "-t", cluster_id, "-c", str(self._properties))
         outcome = subprocess.run([*quick, *arguments], capture_output=True, text=True, check=False, timeout=120)

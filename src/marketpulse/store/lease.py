@@ -50,11 +50,16 @@ def acquire(connection: psycopg.Connection, name: str, holder: str, ttl_s: float
 
 
 def renew(connection: psycopg.Connection, lease: Lease) -> None:
-    """Extends the lease by its ttl from now and commits. Raises FencedError when it is no longer held."""
+    """Extends the lease by its ttl from now and commits. Raises FencedError when it is no longer held.
+
+    One statement on an autocommitting connection: a holder that is frozen between two would keep the row locked, and
+    nobody could take over.
+    """
     values = {"name": lease.name, "token": lease.token, "ttl_s": lease.ttl_s}
-    with connection.transaction():
-        if connection.execute(read_sql("store/lease_renew"), values).fetchone() is None:
-            raise _lost(lease)
+    renewed = connection.execute(read_sql("store/lease_renew"), values).fetchone()
+    connection.commit()
+    if renewed is None:
+        raise _lost(lease)
 
 
 def fence(connection: psycopg.Connection, lease: Lease) -> None:

@@ -73,11 +73,11 @@ def neighbours(connection: psycopg.Connection, trading_date: date, symbols: list
     values = {"trading_date": trading_date, "symbols": symbols}
     rows = connection.execute(read_sql("rollups/select_calendars"), values).fetchall()
     known, unplaced = dict[str, SessionCalendar](), dict[str, frozenset[str]]()
-    for name, symbols in rows:
+    for name, followers in rows:
         try:
             known[name] = calendar(name)
         except OperatorError:
-            unplaced[name] = frozenset(symbols)
+            unplaced[name] = frozenset(followers)
     return Neighbours(
         list(known),
         [_nearest(sessions, trading_date, step=-1) for sessions in known.values()],

@@ -3,8 +3,8 @@
 -- resumption is told; without any resumption it ends with its session, because nothing says that it went on.
 -- A halt that a file gave stays as the file says; of one without an end the first minute of a later price is noted. Those
 -- of days whose events are gone stay as they were. The days that a change touches, but for the one that is being
--- computed, become dirty. Codes: tape C H (halt), P (volatility
--- pause), T (resumption); tapes A and B 2, 3. Parameters: trading_date, symbols.
+-- computed, become dirty. Codes: tape C H (halt), P (volatility pause), T (resumption); tapes A and B 2, 3. Parameters:
+-- trading_date, symbols.
 
 WITH told AS (
     SELECT
