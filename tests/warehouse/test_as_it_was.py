@@ -107,6 +107,18 @@ def test_a_bar_whose_trades_were_all_taken_back_is_absent_since(restated: Databa
     assert said(restated, "2025-07-02T15:00Z") == ("absent", None, 0)
 
 
+def test_the_delay_that_was_set_when_the_event_landed_decides(restated: Database) -> None:
+    execute(restated, "UPDATE ops.stream_batch SET bar_close_s = 61 WHERE batch_id = 2")
+    assert said(restated, "2025-07-02T13:59:59Z") == ("forming", None, 3)
+    execute(
+        restated,
+        "UPDATE ops.stream_batch SET bar_close_s = 0, market_at = '2025-07-02T13:36:30Z' WHERE batch_id = 2",
+        "UPDATE market.event SET event_at = '2025-07-02T13:36Z', event_time_ns = event_time_ns - 60000000000",
+    )
+    assert said(restated, "2025-07-02T13:36:29Z") == ("forming", None, 3)
+    assert said(restated, "2025-07-02T13:36:30Z") == ("closed", Decimal(100), 3)
+
+
 def test_until_a_later_event_landed_the_bar_was_forming(restated: Database) -> None:
     execute(restated, "UPDATE ops.stream_batch SET market_at = '2025-07-02T13:50Z' WHERE batch_id = 2")
     assert said(restated, "2025-07-02T13:49Z") == ("forming", None, 3)

@@ -1,12 +1,15 @@
 -- What a minute's bar said at a moment of market time, told by when it was really closed. Until now the minute after its
 -- end stood for that, and a version that a later one replaced was forgotten: figures could be shown before they stood.
 
+-- How long after its end a bar was closed is a setting; what it was is part of the accounts of each batch.
+ALTER TABLE ops.stream_batch ADD COLUMN bar_close_s double precision NOT NULL DEFAULT 60 CHECK (bar_close_s >= 0);
+
 -- One row. `forming`: not closed yet, and forming figures are not kept. `closed`: the figures that stood then, and how
 -- many restatements followed. `absent`: closed without a trade.
 --
--- A bar is closed once its session was over, or its symbol and feed had landed an event of 60 s after its end: the
--- market time of the first batch with such an event, also of one that was replaced since. From then on every change is a
--- restatement. A snapshot closes nothing: it shows the newest state, ahead of the trades that are still to be read.
+-- A bar is closed once its session was over, or its symbol and feed had landed an event of `bar_close_s` after its end:
+-- the market time of the first batch with such an event, also of one that was replaced since. From then on every change
+-- is a restatement. A snapshot closes nothing: it shows the newest state, ahead of the trades that are still to be read.
 CREATE OR REPLACE FUNCTION market.bar_as_it_was(
     of_symbol text, of_feed text, of_bar_start timestamptz, of_session_part text, at timestamptz
 ) RETURNS TABLE (
@@ -65,7 +68,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
                   AND session.post_close_at <= at
             )
             OR (
-                at >= of_bar_start + INTERVAL '2 minutes'
+                at >= of_bar_start + INTERVAL '1 minute'
                 AND (
                     -- Day by day in the order of the index, so that the first event ends the search; of events until
                     -- then only, because what lands has happened.
@@ -80,11 +83,14 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
                               AND event.symbol = of_symbol
                               AND event.feed = of_feed
                               AND event.event_type = kind.event_type
-                              AND event.event_time_ns >= (extract(epoch FROM of_bar_start)::bigint + 120) * 1000000000
+                              AND event.event_time_ns >= (extract(epoch FROM of_bar_start)::bigint + 60) * 1000000000
                               AND event.event_time_ns <= (extract(epoch FROM at) * 1000000000)::bigint
                               AND event.endpoint NOT LIKE '%.snapshots'
                               AND (
-                                  SELECT batch.market_at BETWEEN of_bar_start + INTERVAL '2 minutes' AND at
+                                  SELECT
+                                      batch.market_at BETWEEN of_bar_start + INTERVAL '1 minute' AND at
+                                      AND event.event_time_ns
+                                          >= (extract(epoch FROM of_bar_start) + 60 + batch.bar_close_s) * 1000000000
                                   FROM ops.stream_batch AS batch
                                   WHERE batch.batch_id = event.batch_id
                               )
@@ -99,11 +105,14 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
                             ON event.trading_date = (of_bar_start AT TIME ZONE 'UTC')::date + offset_days.days
                         WHERE event.symbol = of_symbol
                           AND event.feed = of_feed
-                          AND event.event_time_ns >= (extract(epoch FROM of_bar_start)::bigint + 120) * 1000000000
+                          AND event.event_time_ns >= (extract(epoch FROM of_bar_start)::bigint + 60) * 1000000000
                           AND event.event_time_ns <= (extract(epoch FROM at) * 1000000000)::bigint
                           AND event.endpoint NOT LIKE '%.snapshots'
                           AND (
-                              SELECT batch.market_at BETWEEN of_bar_start + INTERVAL '2 minutes' AND at
+                              SELECT
+                                  batch.market_at BETWEEN of_bar_start + INTERVAL '1 minute' AND at
+                                  AND event.event_time_ns
+                                      >= (extract(epoch FROM of_bar_start) + 60 + batch.bar_close_s) * 1000000000
                               FROM ops.stream_batch AS batch
                               WHERE batch.batch_id = event.batch_id
                           )
