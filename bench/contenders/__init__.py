@@ -1,0 +1,1 @@
+"""What drains the backlog: ours, and what a user would pick instead."""
