@@ -11,7 +11,7 @@ SEED ?= 1
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # make PYTHON=/path/to/python3.12 ... chooses the interpreter of the environment.
 .venv/.installed: requirements.lock pyproject.toml scripts/bootstrap.sh
@@ -59,6 +59,22 @@ check: .venv/.installed ## lint, format, types, layers: what CI runs before the 
 bench: .venv/.installed ## drain 5 million records by us and by the alternatives, in turns (hours, 15 GB)
 	@$(BIN)/python bench/drain.py $(if $(ROWS),--rows $(ROWS)) $(if $(PAIRS),--pairs $(PAIRS)) \
 		$(if $(PARTITIONS),--partitions $(PARTITIONS)) $(if $(CONTENDERS),--contenders $(CONTENDERS)) $(ARGS)
+
+.PHONY: bench-partitions
+bench-partitions: .venv/.installed ## drain a million records from 1, 2 and 4 partitions, in turns (half an hour)
+	@$(BIN)/python bench/partitions.py $(ARGS)
+
+.PHONY: bench-latency
+bench-latency: .venv/.installed ## from published to visible at 1,000 and 10,000 events/s, alone and whole (ten minutes)
+	@$(BIN)/python bench/latency.py $(ARGS)
+
+.PHONY: bench-growth
+bench-growth: .venv/.installed ## drain into empty tables and beside 20 million trades, in turns (an hour, 40 GB)
+	@$(BIN)/python bench/growth.py $(ARGS)
+
+.PHONY: bench-soak
+bench-soak: .venv/.installed ## memory of driver and executor over 30 minutes at 5,000 events/s (40 minutes, 20 GB)
+	@$(BIN)/python bench/soak.py $(ARGS)
 
 .PHONY: bench-mart
 bench-mart: .venv/.installed ## how long the report's queries take, with five years of 500 symbols (minutes, 10 GB)

@@ -62,6 +62,7 @@ def run(wanted: list[tuple[int, Contender]], backlog: Backlog, journal: Journal,
             if not journal.needs(contender.name, number):
                 continue
             found = measured(contender, stage)
+            # Their disk at once, and the next one its empty tables.
             empty(stack.dsns["owner"])
             journal.add(contender.name, number, found)
             print(f"round {number}: {contender.name}: {found}", flush=True)

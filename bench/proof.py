@@ -41,7 +41,7 @@ _BATCH_TRADES = 5_000
 
 def load(dsn: str, number: int, day: date, given: argparse.Namespace) -> None:
     """One day of trades with everything that the stream books beside them. `dsn` is the owner's."""
-    (session,) = (known for known in sessions_before(LAST_DAY, given.days) if known.trading_date == day)
+    (session,) = sessions_before(day, 1)
     values = {
         "trading_date": day.isoformat(),
         "open_at": session.open_at,

@@ -44,7 +44,8 @@ def produced(owner_dsn: str, rows_file: Path) -> Fingerprint:
     """The fingerprint of what was published, through a table that is emptied again."""
     load_file(owner_dsn, rows_file)
     found = fingerprint(owner_dsn, PLAIN)
-    empty(owner_dsn)
+    with psycopg.connect(owner_dsn) as connection:
+        connection.execute("TRUNCATE bench.trade")
     return found
 
 
@@ -67,12 +68,18 @@ def fingerprint(owner_dsn: str, source: tuple[str, str]) -> Fingerprint:
     return Fingerprint(*row)
 
 
+def begin_after(owner_dsn: str) -> None:
+    """Only what lands from now on is compared."""
+    with psycopg.connect(owner_dsn) as connection:
+        connection.execute("UPDATE bench.run SET began_at = clock_timestamp()")
+
+
 def empty(owner_dsn: str) -> None:
-    """Every table as it was before the first run, and nothing left for a checkpoint to write."""
+    """Every table as it was before the first run."""
     with psycopg.connect(owner_dsn, autocommit=True) as connection:
         names = connection.execute(
             "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables"
-            " WHERE schemaname IN ('bench', 'market', 'ops', 'rollup') AND tablename <> 'feed_preference' ORDER BY 1"
+            " WHERE schemaname IN ('bench', 'market', 'ops', 'rollup') AND tablename NOT IN ('feed_preference', 'run')"
         ).fetchall()
         connection.execute(
             SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(SQL(", ".join(name for (name,) in names)))

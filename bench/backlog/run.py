@@ -11,7 +11,7 @@ from typing import Protocol
 import psutil
 import psycopg
 
-from backlog.gate import Fingerprint, empty, fingerprint
+from backlog.gate import Fingerprint, begin_after, fingerprint
 from backlog.processor_time import used_s
 from backlog.stack import Stack
 from backlog.trades import Backlog
@@ -123,9 +123,9 @@ def figures(meter: Meter, marks: Sequence[Mark]) -> Figures:
 
 
 def measured(contender: Contender, stage: Stage) -> Figures | str:
-    """The figures of one run into empty tables; a text when it gets none, and why."""
+    """The figures of one run; a text when it gets none, and why."""
     owner = stage.stack.dsns["owner"]
-    empty(owner)
+    begin_after(owner)
     meter = Meter(stage.stack)
     try:
         marks = contender.drain(stage, meter)
@@ -159,11 +159,11 @@ def read_marks(path: Path) -> list[Mark]:
 
 
 @contextmanager
-def ended_with(stage: Stage, name: str) -> Iterator[None]:
+def ended_with(stack: Stack, name: str) -> Iterator[None]:
     """The program of this name is stopped however the block ends, and its last words explain a failure."""
     try:
         yield
     except Exception as error:
-        raise RuntimeError(f"{name}: {error}\n{stage.stack.log_tail(name)}") from error
+        raise RuntimeError(f"{name}: {error}\n{stack.log_tail(name)}") from error
     finally:
-        stage.stack.stop(name)
+        stack.stop(name)

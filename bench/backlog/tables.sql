@@ -37,4 +37,8 @@ CREATE TABLE bench.trade (
 
 CREATE TABLE bench.trade_keyed (LIKE bench.trade, PRIMARY KEY (event_id));
 
-CREATE UNLOGGED TABLE bench.trade_staging (LIKE bench.trade)
+CREATE UNLOGGED TABLE bench.trade_staging (LIKE bench.trade);
+
+-- When the current run began.
+CREATE TABLE bench.run (began_at timestamptz NOT NULL);
+INSERT INTO bench.run VALUES ('-infinity')

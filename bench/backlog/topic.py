@@ -1,10 +1,10 @@
-"""Fills the topic once, with the product's own producer settings and headers, and keeps the same rows as a file."""
+"""Fills the topic, with the product's own producer settings and headers, and keeps the same rows as a file."""
 
 from pathlib import Path
 
 from confluent_kafka import Producer
 
-from backlog.trades import Backlog, messages
+from backlog.trades import Backlog, Message, messages
 from marketpulse.ingest.publisher import logger, producer_configuration
 from marketpulse.ingest.topic_setup import ensure_topics
 from marketpulse.settings import EVENT_TOPIC, Settings
@@ -26,27 +26,26 @@ def fill(bootstrap: str, backlog: Backlog, rows_file: Path) -> None:
     )
     with rows_file.open("wb", buffering=1 << 20) as lines:
         for number, message in enumerate(messages(backlog)):
-            headers = [
-                ("schema-version", b"1"),
-                ("event-type", b"trade"),
-                ("provider", b"alpaca"),
-                ("event-id", message.event_id),
-            ]
-            while True:
-                try:
-                    producer.produce(
-                        EVENT_TOPIC,
-                        message.value,
-                        message.key,
-                        partition=message.partition,
-                        headers=headers,
-                    )
-                    break
-                except BufferError:
-                    producer.poll(0.2)
+            send(producer, message)
             lines.write(message.line)
             if number % 20_000 == 0:
                 producer.poll(0)
     left = producer.flush(120)
     assert not left, f"{left} records are not acknowledged"
     assert not failures, failures[0]
+
+
+def send(producer: Producer, message: Message) -> None:
+    """Hand a record to the client; waits while its queue is full."""
+    headers = [
+        ("schema-version", b"1"),
+        ("event-type", b"trade"),
+        ("provider", b"alpaca"),
+        ("event-id", message.event_id),
+    ]
+    while True:
+        try:
+            producer.produce(EVENT_TOPIC, message.value, message.key, partition=message.partition, headers=headers)
+            return
+        except BufferError:
+            producer.poll(0.2)

@@ -1,4 +1,5 @@
--- The same columns of both schemas: ours keeps ids as uuid and conditions as an array.
+-- The same columns of both schemas: ours keeps ids as uuid and conditions as an array. What was there before the run is
+-- not compared.
 
 CREATE VIEW bench.of_market_event AS
 SELECT
@@ -9,3 +10,4 @@ SELECT
     to_json(conditions)::text AS conditions,
     volume_scope, requested_at, received_at, producer_id, producer_seq
 FROM market.event
+WHERE landed_at > (SELECT began_at FROM bench.run)

@@ -61,7 +61,7 @@ class Debezium:
         command = (*java, "org.apache.kafka.connect.cli.ConnectStandalone", str(worker), str(sink))
         with (
             psycopg.connect(stack.dsns["writer"], autocommit=True) as connection,
-            ended_with(stage, _PROGRAM),
+            ended_with(stack, _PROGRAM),
         ):
 
             def inserted() -> int:

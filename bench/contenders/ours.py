@@ -1,6 +1,7 @@
 """MarketPulse itself: the stream as its DAG submits it, with every setting at its default and every guarantee on."""
 
 import os
+import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ import psycopg
 
 from backlog.gate import OURS
 from backlog.run import Mark, Meter, Stage, ended_with, polled
+from backlog.stack import Stack
+from marketpulse.broker.topic_reader import TopicReader
 from marketpulse.local.layout import project_dir
 from marketpulse.local.program import Program
 from marketpulse.settings import EVENT_TOPIC, STREAM, Settings
@@ -38,8 +41,8 @@ class Ours:
     def source(self) -> tuple[str, str]:
         return OURS
 
-    def drain(self, stage: Stage, meter: Meter) -> Sequence[Mark]:
-        stack = stage.stack
+    def submit(self, stack: Stack) -> "subprocess.Popen[bytes]":
+        """Start the stream on the stack's cluster."""
         settings = Settings(spark_jars_dir=str(stack.connector_jars))
         confs = {**submission_conf(settings), **self._pairs("spark.")}
         environment = {
@@ -50,7 +53,6 @@ class Ours:
             "MARKETPULSE_SPARK_JARS_DIR": settings.spark_jars_dir,
             **self._pairs("MARKETPULSE_"),
         }
-        stack.start_spark()
         root = self.checkout or project_dir()
         if self.checkout:
             confs["spark.executorEnv.PYTHONPATH"] = environment["PYTHONPATH"] = str(root / "src")
@@ -60,16 +62,25 @@ class Ours:
             *(part for pair in confs.items() for part in ("--conf", "=".join(pair))),
             str(root / "spark_apps" / "stock_stream.py"),
         )
-        with ended_with(stage, STREAM), psycopg.connect(stack.dsns["operations"], autocommit=True) as connection:
-            meter.start()
-            process = stack.run(Program(STREAM, command, stack.layout.state, environment))
-            meter.watch(process.pid)
+        return stack.run(Program(STREAM, command, stack.layout.state, environment))
+
+    def drain(self, stage: Stage, meter: Meter) -> Sequence[Mark]:
+        stack = stage.stack
+        stack.start_spark()
+        with ended_with(stack, STREAM), psycopg.connect(stack.dsns["operations"], autocommit=True) as connection:
 
             def landed() -> int:
                 row = connection.execute(_LANDED, (EVENT_TOPIC,)).fetchone()
                 return row[0] if row else 0
 
-            marks = polled(landed, wanted=stage.backlog.rows, alive=lambda: process.poll() is None)
+            # Of a log that was cut, the stream takes what is left.
+            before = sum(
+                bounds.earliest for bounds in TopicReader(stack.broker.bootstrap).topic(EVENT_TOPIC).partitions.values()
+            )
+            meter.start()
+            process = self.submit(stack)
+            meter.watch(process.pid)
+            marks = polled(lambda: landed() - before, wanted=stage.backlog.rows, alive=lambda: process.poll() is None)
             meter.stop()
         return marks
 

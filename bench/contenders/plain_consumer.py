@@ -37,7 +37,7 @@ class PlainConsumer:
         arguments = (stack.broker.bootstrap, stack.dsns["writer"], str(stage.backlog.rows), str(marks))
         program = Program("plain-consumer", (sys.executable, str(script), *arguments), stack.layout.state)
         meter.start()
-        with ended_with(stage, program.name):
+        with ended_with(stack, program.name):
             process: subprocess.Popen[bytes] = stack.run(program)
             meter.watch(process.pid)
             wait_until("it has ended", lambda: marks.exists() or process.poll() is not None, within_s=_PATIENCE_S)

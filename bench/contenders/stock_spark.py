@@ -73,7 +73,7 @@ class StockSpark:
         )
         stack.start_spark()
         meter.start()
-        with ended_with(stage, _PROGRAM):
+        with ended_with(stack, _PROGRAM):
             environment = {"PATH": f"{tools}:{os.environ['PATH']}"}
             process = stack.run(Program(_PROGRAM, command, stack.layout.state, environment))
             meter.watch(process.pid)
