@@ -119,6 +119,11 @@ def test_the_delay_that_was_set_when_the_event_landed_decides(restated: Database
     assert said(restated, "2025-07-02T13:36:30Z") == ("closed", Decimal(100), 3)
 
 
+def test_a_stamp_ahead_of_the_market_clock_closes_nothing(restated: Database) -> None:
+    execute(restated, "UPDATE ops.stream_batch SET market_at = '2025-07-02T13:36:59Z' WHERE batch_id = 2")
+    assert said(restated, "2025-07-02T13:59:59Z") == ("forming", None, 3)
+
+
 def test_until_a_later_event_landed_the_bar_was_forming(restated: Database) -> None:
     execute(restated, "UPDATE ops.stream_batch SET market_at = '2025-07-02T13:50Z' WHERE batch_id = 2")
     assert said(restated, "2025-07-02T13:49Z") == ("forming", None, 3)

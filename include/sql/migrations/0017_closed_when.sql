@@ -9,7 +9,8 @@ ALTER TABLE ops.stream_batch ADD COLUMN bar_close_s double precision NOT NULL DE
 --
 -- A bar is closed once its session was over, or its symbol and feed had landed an event of `bar_close_s` after its end:
 -- the market time of the first batch with such an event, also of one that was replaced since. From then on every change
--- is a restatement. A snapshot closes nothing: it shows the newest state, ahead of the trades that are still to be read.
+-- is a restatement. Time runs with the market clock: a stamp ahead of it closes nothing yet. Nor does a snapshot, which
+-- shows the newest state, ahead of the trades that are still to be read.
 CREATE OR REPLACE FUNCTION market.bar_as_it_was(
     of_symbol text, of_feed text, of_bar_start timestamptz, of_session_part text, at timestamptz
 ) RETURNS TABLE (
@@ -88,9 +89,9 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
                               AND event.endpoint NOT LIKE '%.snapshots'
                               AND (
                                   SELECT
-                                      batch.market_at BETWEEN of_bar_start + INTERVAL '1 minute' AND at
-                                      AND event.event_time_ns
-                                          >= (extract(epoch FROM of_bar_start) + 60 + batch.bar_close_s) * 1000000000
+                                      batch.market_at <= at
+                                      AND least(extract(epoch FROM batch.market_at), event.event_time_ns / 1000000000.0)
+                                          >= extract(epoch FROM of_bar_start) + 60 + batch.bar_close_s
                                   FROM ops.stream_batch AS batch
                                   WHERE batch.batch_id = event.batch_id
                               )
@@ -110,9 +111,9 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
                           AND event.endpoint NOT LIKE '%.snapshots'
                           AND (
                               SELECT
-                                  batch.market_at BETWEEN of_bar_start + INTERVAL '1 minute' AND at
-                                  AND event.event_time_ns
-                                      >= (extract(epoch FROM of_bar_start) + 60 + batch.bar_close_s) * 1000000000
+                                  batch.market_at <= at
+                                  AND least(extract(epoch FROM batch.market_at), event.event_time_ns / 1000000000.0)
+                                      >= extract(epoch FROM of_bar_start) + 60 + batch.bar_close_s
                               FROM ops.stream_batch AS batch
                               WHERE batch.batch_id = event.batch_id
                           )
