@@ -14,7 +14,9 @@ from marketpulse.demo.watch import DayWatch
 from marketpulse.errors import OperatorError
 from marketpulse.local.postgres import discard_outside
 from marketpulse.local.progress import Silent
-from marketpulse.settings import load_settings
+from marketpulse.settings import PRODUCER_LEASE, load_settings
+from marketpulse.store.lease import acquire, release
+from marketpulse.store.postgres import connect
 
 
 @pytest.fixture
@@ -48,6 +50,15 @@ def test_a_day_of_the_real_market_is_not_played(database: Database, watch: DayWa
         assert not day.began
     finally:
         discard_outside(tmp_path, keep=None)
+
+
+def test_a_producer_is_at_work_until_its_lease_is_free(database: Database, watch: DayWatch) -> None:
+    assert watch.producing() is None
+    with connect(database.operations_dsn, application_name="test") as connection:
+        lease = acquire(connection, PRODUCER_LEASE, "elsewhere:17:p-live", 60)
+        assert watch.producing() == "elsewhere:17:p-live"
+        release(connection, lease)
+    assert watch.producing() is None
 
 
 @pytest.mark.parametrize("fields", [{"synthetic": True}, {"feed": "iex"}])

@@ -98,7 +98,10 @@ class Day:
             ask(self._reporter, "market", lambda run_id=run_id: airflow.end_run(PRODUCER_DAG, run_id))  # type: ignore[misc]
 
         def running() -> str | None:
-            return "the running producer ends" if airflow.active_task_instances(PRODUCER_DAG) else None
+            if airflow.active_task_instances(PRODUCER_DAG):
+                return "the running producer ends"
+            holder = self._watch.producing()
+            return f"the producer {holder} ends" if holder is not None else None
 
         wait(self._reporter, "market", running, timeout_s=120)
 

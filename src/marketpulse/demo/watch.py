@@ -12,7 +12,7 @@ from marketpulse.errors import RetriableError
 from marketpulse.events.identity import feeds_alike
 from marketpulse.monitor import lag
 from marketpulse.resources import read_sql
-from marketpulse.settings import Settings
+from marketpulse.settings import PRODUCER_LEASE, Settings
 from marketpulse.store.postgres import connect
 
 T = TypeVar("T")
@@ -66,6 +66,12 @@ class DayWatch:
         """Whether a poll of the day's trades succeeded at this market time or later."""
         query = {**self._day, "market_at": market_at}
         return bool(self._ask(lambda connection: connection.execute(read_sql("demo/read_since"), query).fetchall()))
+
+    def producing(self) -> str | None:
+        """Who holds the producer's lease. A run that Airflow has ended goes on until its process has drained."""
+        query = {"lease": PRODUCER_LEASE}
+        rows = self._ask(lambda connection: connection.execute(read_sql("monitor/producer_lease"), query).fetchall())
+        return str(rows[0][0]) if rows else None
 
     def records_behind(self) -> int:
         """Records on both topics that have not landed yet."""
